@@ -193,7 +193,7 @@ def test_what_hangs_ends_with_the_test(real: RealSqlite) -> None:
     thread.start()
     _wait_for_a_call(real)
     while thread.is_alive():
-        real._database.end_test()
+        real._shared.end_test()
         thread.join(0.001)
     assert errors == ["interrupted"]
 

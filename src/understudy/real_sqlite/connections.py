@@ -10,30 +10,34 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, ClassVar, Self
+from weakref import WeakSet
 
+from understudy.real_sqlite.answered_cursor import AnsweredCursor
 from understudy.real_sqlite.session import Session
+from understudy.real_sqlite.shared_state import SharedState
 from understudy.script.failures import NotSupported
-
-if TYPE_CHECKING:
-    from understudy.real_sqlite.database import SqliteDatabase
 
 
 class ObservedConnection(sqlite3.Connection):
     """A connection to the database of the test.
 
     Attributes:
-        database: the database of the test.
+        shared: what it shares with the other connections.
+        sessions: those of the open connections.
         session: what it does.
         hang_ends: set when a statement that hangs is interrupted.
     """
 
-    database: SqliteDatabase
+    shared: ClassVar[SharedState]
+    sessions: ClassVar[WeakSet[Session]]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.hang_ends = threading.Event()
         super().__init__(*args, **options)
-        self.session = Session(self, self.database)
+        with self.shared.lock:
+            self.session = Session(self, self.hang_ends, self.shared)
+            self.sessions.add(self.session)
 
     # The annotations of typeshed's overloads would be twice as long as the methods.
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
@@ -72,7 +76,9 @@ class ObservedConnection(sqlite3.Connection):
     def close(self) -> None:
         """Close it, which rolls back."""
         super().close()
-        self.session.closed()
+        with self.shared.lock:
+            self.sessions.discard(self.session)
+            self.session.closed()
 
     def interrupt(self) -> None:
         """Interrupt what runs, also a statement that hangs."""
@@ -80,12 +86,10 @@ class ObservedConnection(sqlite3.Connection):
         super().interrupt()
 
 
-class ObservedCursor(sqlite3.Cursor):
+class ObservedCursor(AnsweredCursor):
     """A cursor of such a connection."""
 
     connection: ObservedConnection
-    _count: int | None = None
-    _row: int | None = None
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
         """Execute a statement."""
@@ -110,29 +114,14 @@ class ObservedCursor(sqlite3.Cursor):
         else:
             real(sql, parameters)  # sqlite3 refuses it
 
-    def tell(self, count: int, row: int | None) -> None:
-        """Answer without rows.
 
-        Args:
-            count: how many rows the statement changed.
-            row: the rowid of the row that it inserted last, or None.
-        """
-        sqlite3.Cursor.execute(self, "")
-        self._count, self._row = count, row
+def observed_connection(factory: Any, shared: SharedState, sessions: WeakSet[Session]) -> type[Any]:
+    """Return a class of connections that tells its sessions of each statement.
 
-    @property
-    def rowcount(self) -> int:
-        """How many rows the statement has changed."""
-        return super().rowcount if self._count is None else self._count
-
-    @property
-    def lastrowid(self) -> int | None:
-        """The rowid of the row that was inserted last."""
-        return super().lastrowid if self._row is None else self._row
-
-
-def observed_connection(factory: Any, database: SqliteDatabase) -> type[Any]:
-    """Return a class of connections to a database that tells its sessions of each statement.
+    Args:
+        factory: the class of connections that the app wants.
+        shared: what all connections share.
+        sessions: gets the session of each open connection.
 
     Raises:
         NotSupported: the factory is no class of connections.
@@ -145,7 +134,7 @@ def observed_connection(factory: Any, database: SqliteDatabase) -> type[Any]:
     bases = (
         (ObservedConnection,) if factory is sqlite3.Connection else (factory, ObservedConnection)
     )
-    return type(factory.__name__, bases, {"database": database})
+    return type(factory.__name__, bases, {"shared": shared, "sessions": sessions})
 
 
 @lru_cache(maxsize=32)

@@ -11,7 +11,6 @@ import importlib.util
 import os
 import sqlite3
 import sys
-import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,13 +21,11 @@ from urllib.parse import unquote, urlsplit
 from understudy.embedded.cache_folders import data_bases, unusable
 from understudy.embedded.errors import MissingExtra
 from understudy.embedded.workspace import Workspace, sweep
-from understudy.engine.engine import Engine
 from understudy.real_sqlite import sender
 from understudy.real_sqlite.connections import observed_connection
 from understudy.real_sqlite.session import Session
-from understudy.script import call_counts
+from understudy.real_sqlite.shared_state import NAME, SharedState
 from understudy.script.boundary import Boundary
-from understudy.script.calls import Transaction
 from understudy.script.script import Script
 
 _FACTORY = 5  # the place of the argument
@@ -46,16 +43,10 @@ class SqliteDatabase:
 
     Attributes:
         path: its file; it stays the same for the whole run.
-        boundary: what passes between the apps and the database.
-        engine: the script and the log of the test.
-        lock: held while these change.
-        sessions: the open connections.
-        transactions: those of the test, as they began.
-        looked_at: the statements of the test whose names in double quotes were looked at.
-        hanging: the statements of the test that hang; set to interrupt them.
+        shared: the script and the record of the running test.
     """
 
-    name = "real_sqlite"
+    name = NAME
 
     def __init__(self, load: Callable[[sqlite3.Connection], None]) -> None:
         self._load = load
@@ -64,14 +55,13 @@ class SqliteDatabase:
         self._is_filled = False
         self._workspace = _workspace()
         self.path = self._workspace.path.resolve() / "test.db"
-        self.boundary = Boundary(self.name)
-        self.base = Script("real_sqlite")
-        self.engine = Engine(self.base, checks_calls=False, tally=call_counts.SQLITE)
-        self.lock = threading.RLock()
-        self.sessions: weakref.WeakSet[Session] = weakref.WeakSet()
-        self.transactions: list[Transaction] = []
-        self.looked_at: set[str] = set()
-        self.hanging: list[threading.Event] = []
+        self.shared = SharedState(lambda: self.template)
+        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+
+    @property
+    def boundary(self) -> Boundary:
+        """What passes between the apps and the database."""
+        return self.shared.boundary
 
     @property
     def dsn(self) -> str:
@@ -82,11 +72,6 @@ class SqliteDatabase:
     def uri(self) -> str:
         """Its URI for sqlite3's `uri=True`."""
         return self.path.as_uri()
-
-    @property
-    def has_rules(self) -> bool:
-        """Whether a rule may answer a statement."""
-        return any(script.rules for script in self.engine.scripts)
 
     @property
     def template(self) -> sqlite3.Connection:
@@ -120,28 +105,9 @@ class SqliteDatabase:
         self._workspace.remove()
 
     def begin_test(self) -> Script:
-        """Fill the file anew, and return the script of the test."""
+        """Fill the file again, and return the script of the test."""
         self._fill()
-        script = Script("real_sqlite")
-        with self.lock:
-            self.engine.scripts = (script, self.base)
-            self.transactions = []
-            self.looked_at = set()
-            self.boundary.begin_test()
-        return script
-
-    def end_test(self) -> list[Transaction]:
-        """Return the transactions that the test has left open, and forget its script."""
-        with self.lock:
-            for event in self.hanging:
-                event.set()
-            self.hanging = []
-            # With autocommit=False a transaction is always open.
-            opened = [found for found in self.transactions if found.state == "open"]
-            left = [found for found in opened if found.calls or found.children]
-            self.boundary.leaks = tuple(found.name for found in left)
-            self.engine.scripts = (self.base,)
-        return left
+        return self.shared.begin_test()
 
     def own_connection(self) -> sqlite3.Connection:
         """Return a new connection that nobody follows."""
@@ -160,8 +126,8 @@ class SqliteDatabase:
             for file in self.path.parent.glob(f"{self.path.name}*"):
                 file.unlink()
             self._copy(template)
-        with self.lock:
-            for session in self.sessions:
+        with self.shared.lock:
+            for session in self._sessions:
                 session.begin_test(is_stale=is_stale)
         self._is_filled = True
 
@@ -194,11 +160,11 @@ class SqliteDatabase:
             if not self._is_filled:
                 self._fill()
             if len(arguments) > _FACTORY:
-                factory = observed_connection(arguments[_FACTORY], self)
+                factory = observed_connection(arguments[_FACTORY], self.shared, self._sessions)
                 arguments = (*arguments[:_FACTORY], factory, *arguments[_FACTORY + 1 :])
             else:
                 factory = options.get("factory", sqlite3.Connection)
-                options["factory"] = observed_connection(factory, self)
+                options["factory"] = observed_connection(factory, self.shared, self._sessions)
             return self._connect(*arguments, **options)
 
         return connect

@@ -83,7 +83,7 @@ class RealSqlite(Scripted):
     """
 
     def __init__(self, database: SqliteDatabase, seed: str = "", locale: str | None = None) -> None:
-        self._database = database
+        self._shared = database.shared
         super().__init__(database.begin_test(), strict=False)
         self._rows = SqliteRows(database.own_connection, seed, locale)
         self.path: Path = database.path
@@ -115,22 +115,22 @@ class RealSqlite(Scripted):
             *parameters: values or predicates that the parameters must match; omit them for any.
         """
         rule = SqliteRule(statement, Parameters(parameters), caller())
-        with self._database.lock:
+        with self._shared.lock:
             return self._script.add(rule)
 
     def at_most(self, number: int) -> AbstractContextManager[None]:
         """Fail if the code in a `with` block sends more statements: see `fake_postgres`."""
-        return budgets.at_most(budgets.check_limit(number), self._database.boundary)
+        return budgets.at_most(budgets.check_limit(number), self._shared.boundary)
 
     @property
     def transactions(self) -> Sequence[Transaction]:
         """Every transaction of this test, in the order in which they began."""
-        return self._database.transactions
+        return self._shared.transactions
 
     def end(self) -> None:
         """End the test: look for transactions that it has left open."""
         self._rows.close()
-        self._left += self._database.end_test()
+        self._left += self._shared.end_test()
 
 
 class _Left:

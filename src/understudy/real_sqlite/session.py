@@ -7,12 +7,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from understudy.pg import sql
 from understudy.pg.sql_spelling import quoted
 from understudy.real_sqlite import checks, sender, statements
+from understudy.real_sqlite.answered_cursor import AnsweredCursor
 from understudy.real_sqlite.session_log import SessionLog
+from understudy.real_sqlite.shared_state import SharedState
 from understudy.script import expectations
 from understudy.script.answers import (
     Answer,
@@ -31,10 +33,6 @@ from understudy.script.calls import Call
 from understudy.script.failures import Failure, NotSupported
 from understudy.script.sqlite_errors import name_of, sqlite_error
 
-if TYPE_CHECKING:
-    from understudy.real_sqlite.connections import ObservedConnection, ObservedCursor
-    from understudy.real_sqlite.database import SqliteDatabase
-
 # After these errors of a statement that writes, SQLite has rolled the transaction back
 # (https://sqlite.org/lang_transaction.html). SQLITE_FULL does so only without a statement journal.
 _ROLLING_BACK = ("SQLITE_IOERR", "SQLITE_INTERRUPT", "SQLITE_NOMEM")
@@ -45,29 +43,32 @@ class Session:
 
     Args:
         connection: the connection.
-        database: the database of the tests.
+        hang_ends: set when a statement of it that hangs is interrupted.
+        shared: what it shares with the other connections.
 
     Attributes:
         is_stale: whether the database has got another file since the connection was made.
     """
 
-    def __init__(self, connection: ObservedConnection, database: SqliteDatabase) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, hang_ends: threading.Event, shared: SharedState
+    ) -> None:
         self._connection = connection
-        self._database = database
-        self._log = SessionLog(connection, database)
+        self._hang_ends = hang_ends
+        self._shared = shared
+        self._log = SessionLog(connection, shared)
         self.is_stale = False
         here = sender.current()
-        with database.lock:
+        with shared.lock:
             event = self._log.event("connect", self._log.call("connect", "", None, here), here)
             self._log.ended(event, "")
-            database.sessions.add(self)
             self._log.settle(None, here)  # autocommit=False begins a transaction
 
     # What the app asks for -----------------------------------------------------------------------
 
     def execute(
         self,
-        cursor: ObservedCursor,
+        cursor: AnsweredCursor,
         method: str,
         statement: str,
         parameters: Any,
@@ -85,12 +86,12 @@ class Session:
         __tracebackhide__ = True
         self._refuse_stale()
         here = sender.current()
-        given, parameters = _copied(parameters, self._database.has_rules)
-        with self._database.lock:
+        given, parameters = _copied(parameters, self._shared.has_rules)
+        with self._shared.lock:
             implicit = self._log.begin_implicitly(statement, here)
             call = self._log.call(method, statement, given, here)
             event = self._log.event(statements.kind_of(statement), call, here)
-            self._database.engine.log(call)
+            self._shared.engine.log(call)
         error: BaseException | None = None
         try:
             answer = self._ask(call, event)
@@ -101,7 +102,7 @@ class Session:
             error = problem
             raise
         finally:
-            with self._database.lock:
+            with self._shared.lock:
                 if implicit is not None and not self._connection.in_transaction:
                     self._log.forget(*implicit, call)
                 self._log.settle(event, here, error)
@@ -116,27 +117,28 @@ class Session:
             return real()
         here = sender.current()
         error: BaseException | None = None
-        with self._database.lock:
+        with self._shared.lock:
             call = self._log.call("execute", command, None, here)
             event = self._log.event(statements.kind_of(command), call, here)
         try:
             answer = self._ask(call, event)
             if answer is not None:
-                self._answer(self._connection.cursor(), call, answer)
+                self._answer(
+                    sqlite3.Connection.cursor(self._connection, AnsweredCursor), call, answer
+                )
             return real()
         except BaseException as problem:
             error = problem
             raise
         finally:
-            with self._database.lock:
+            with self._shared.lock:
                 self._log.settle(event, here, error)
                 self._log.ended(event, command, error)
 
     def closed(self) -> None:
         """Note that the connection is closed, which rolls back."""
         here = sender.current()
-        with self._database.lock:
-            self._database.sessions.discard(self)
+        with self._shared.lock:
             self._log.close(here)
 
     def begin_test(self, *, is_stale: bool) -> None:
@@ -149,19 +151,19 @@ class Session:
     def _ask(self, call: Call, event: Event) -> Answer | None:
         """Return the scripted answer; None if SQLite answers."""
         __tracebackhide__ = True
-        engine = self._database.engine
-        with self._database.lock:
-            if not self._database.has_rules or not engine.rules_for(call):
+        engine = self._shared.engine
+        with self._shared.lock:
+            if not self._shared.has_rules or not engine.rules_for(call):
                 return None
             answer = engine.ask(call).answer
         outcome = None if answer is None else answer.outcome
         if isinstance(outcome, Computed) and outcome.function is from_real_server:
             return None
         if outcome is not None and event.kind == "statement" and call.method == "execute":
-            checks.check_scripted(self._connection, self._database.template, call, outcome)
+            checks.check_scripted(self._connection, self._shared.template(), call, outcome)
         return answer
 
-    def _answer(self, cursor: ObservedCursor, call: Call, answer: Answer) -> bool:
+    def _answer(self, cursor: AnsweredCursor, call: Call, answer: Answer) -> bool:
         """Answer a call; False if SQLite answers it after a delay or a rule about COMMIT."""
         __tracebackhide__ = True
         outcome = answer.outcome
@@ -177,9 +179,9 @@ class Session:
                 raise _refused(
                     call, "hangs() would block the main thread, and so the test, forever"
                 )
-            self._connection.hang_ends.clear()
-            self._database.hanging.append(self._connection.hang_ends)
-            self._connection.hang_ends.wait()
+            self._hang_ends.clear()
+            self._shared.hanging.append(self._hang_ends)
+            self._hang_ends.wait()
             outcome = Error(sqlite_error("SQLITE_INTERRUPT"))
         if isinstance(outcome, Error):
             raise self._failed(call, outcome.error)
@@ -220,8 +222,8 @@ class Session:
 
     def _check_strings(self, call: Call) -> None:
         """Find names in double quotes that SQLite has taken for texts."""
-        if '"' in call.statement and call.statement not in self._database.looked_at:
-            self._database.looked_at.add(call.statement)
+        if '"' in call.statement and call.statement not in self._shared.looked_at:
+            self._shared.looked_at.add(call.statement)
             checks.check_strings(self._connection, call)
 
     def _refuse_stale(self) -> None:
@@ -247,7 +249,7 @@ def _copied(parameters: Any, has_rules: bool) -> tuple[Any, Any]:
     return None, parameters
 
 
-def _select(cursor: ObservedCursor, result: Rows, known: Sequence[str] | None) -> None:
+def _select(cursor: AnsweredCursor, result: Rows, known: Sequence[str] | None) -> None:
     """Answer with rows: SQLite itself returns them, so that the cursor behaves as always."""
     first: Row = result.rows[0] if result.rows else ()
     names: Sequence[str]

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from understudy.pg.errors import ErrorFields
 from understudy.real_sqlite import statements
 from understudy.real_sqlite.sender import Sender
+from understudy.real_sqlite.shared_state import SharedState
 from understudy.script import calls
 from understudy.script.boundary import Event, Kind, tell_ended
 from understudy.script.calls import Call, Transaction
 from understudy.script.origin import at
 from understudy.script.requests import now
 from understudy.script.sqlite_errors import name_of
-
-if TYPE_CHECKING:
-    from understudy.real_sqlite.connections import ObservedConnection
-    from understudy.real_sqlite.database import SqliteDatabase
 
 _REMEDY = "Commit it, roll it back, or close the connection."
 _SAVEPOINTS = ("savepoint", "release", "rollback to")
@@ -30,15 +27,15 @@ class SessionLog:
 
     Args:
         connection: the connection.
-        database: the database of the tests.
+        shared: what it shares with the other connections.
 
     Attributes:
         transaction: the open transaction or savepoint, or None.
     """
 
-    def __init__(self, connection: ObservedConnection, database: SqliteDatabase) -> None:
+    def __init__(self, connection: sqlite3.Connection, shared: SharedState) -> None:
         self._connection = connection
-        self._database = database
+        self._shared = shared
         self._number = next(_numbers)
         self._begun = 0
         self.transaction: Transaction | None = None
@@ -51,7 +48,7 @@ class SessionLog:
 
     def event(self, kind: Kind, call: Call, here: Sender, *, is_drivers: bool = False) -> Event:
         """Begin the event of a call."""
-        event = self._database.boundary.begin(kind, call, here.request, is_drivers=is_drivers)
+        event = self._shared.boundary.begin(kind, call, here.request, is_drivers=is_drivers)
         event.is_handling = here.is_handling
         return event
 
@@ -97,15 +94,15 @@ class SessionLog:
         self.transaction.origin = at(here.spot)
         self.transaction.remedy = _REMEDY
         if parent is None:
-            self._database.transactions.append(self.transaction)
+            self._shared.transactions.append(self.transaction)
         return self.transaction
 
     def forget(self, transaction: Transaction, event: Event, call: Call) -> None:
         """Forget a transaction that did not begin: SQLite has refused its first statement."""
         self.transaction = call.transaction = None
         self._begun -= 1
-        self._database.transactions.remove(transaction)
-        self._database.boundary.events.remove(event)
+        self._shared.transactions.remove(transaction)
+        self._shared.boundary.events.remove(event)
 
     def settle(self, event: Event | None, here: Sender, error: BaseException | None = None) -> None:
         """Note which transactions have begun or ended with a call."""

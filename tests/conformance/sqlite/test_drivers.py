@@ -63,7 +63,7 @@ async def differences(
         if outcome != expected:
             found[name] = outcome, expected
         followed += bool(script.calls)
-        database.end_test()
+        database.shared.end_test()
     original.unlink()
     return found, followed
 
