@@ -7,10 +7,10 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import dedent
 from types import CodeType
 
 from understudy.pg import sql
+from understudy.project import parsing
 from understudy.script.boundary import Event
 from understudy.script.budgets import sent
 from understudy.script.origin import Origin
@@ -113,12 +113,9 @@ def has_loop(test: Callable[..., object] | None) -> bool:
 
     A loop that only inserts rows does not count.
     """
-    try:
-        tree = ast.parse(dedent(inspect.getsource(inspect.unwrap(test)))) if test else None
-    except (OSError, SyntaxError, TypeError):
-        return True  # it cannot be read
+    tree = parsing.tree_of(inspect.unwrap(test)) if test else None
     if tree is None:
-        return True
+        return True  # it cannot be read
     is_async = inspect.iscoroutinefunction(test)
     return any(
         isinstance(loop, _LOOPS) and any(_may_call(node, is_async) for node in ast.walk(loop))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
 from types import CodeType
@@ -57,11 +56,11 @@ def _names_where_caught(code: CodeType, failure: Failure) -> Mapping[str, Any] |
 def _named_failures(code: CodeType, names: Mapping[str, Any]) -> Iterator[type[Failure]]:
     """Yield the classes of failures that the source of `code` catches by name."""
     import understudy
+    from understudy.project import parsing
     from understudy.script.failures import Failure
 
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
-    except (OSError, SyntaxError):
+    tree = parsing.tree_of(code)
+    if tree is None:
         return  # without the source, no expectation is known
     for node in ast.walk(tree):
         for part in ast.walk(_caught(node)):

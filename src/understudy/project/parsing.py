@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import io
 import re
 import stat
+import textwrap
 import tokenize
 import warnings
 from pathlib import Path
+from typing import Any
 
 # Parsing takes some hundred times the size of a file in memory, and a second for each megabyte.
 LARGEST = 2_000_000
@@ -91,3 +94,23 @@ def text_lines(text: str) -> list[str]:
     `str.splitlines` also splits at a form feed and at other characters.
     """
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
+
+
+def source_of(thing: Any) -> str:
+    """Return the source of a function, class, module or code object; "" without one.
+
+    What was made by `exec`, by a call or in C has none.
+    """
+    try:
+        return inspect.getsource(thing)
+    except (OSError, TypeError):
+        return ""
+
+
+def tree_of(thing: Any) -> ast.Module | None:
+    """Return the syntax tree of such a source; None without one, or if it is a part of a line."""
+    source = source_of(thing)
+    try:
+        return ast.parse(textwrap.dedent(source)) if source else None
+    except SyntaxError:
+        return None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import textwrap
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from understudy.init.modules import Modules
+from understudy.project import parsing
 
 Kind = Literal["function", "static", "class", "instance"]
 
@@ -190,9 +190,8 @@ def injector(member: Member, parameter: str) -> int:
 
 
 def _passes_more(layer: Callable[..., Any], parameter: str) -> bool:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(layer, "__code__", layer))))
-    except (OSError, TypeError, SyntaxError, IndentationError):
+    tree = parsing.tree_of(getattr(layer, "__code__", layer))
+    if tree is None:
         return False  # it is not written in Python, or not on lines of its own
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == parameter:

@@ -6,10 +6,10 @@ import ast
 import builtins
 import inspect
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from understudy.project import parsing
 from understudy.write.spelling import called, imports_of, spelled
 from understudy.write.trials import Expression
 
@@ -56,11 +56,8 @@ def raised(cls: type, function: Callable[..., Any]) -> Iterator[type[BaseExcepti
 
 
 def _nodes(function: Callable[..., Any]) -> Iterator[ast.AST]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return
-    yield from ast.walk(tree)
+    tree = parsing.tree_of(function)
+    yield from () if tree is None else ast.walk(tree)
 
 
 def _evaluated(function: Callable[..., Any], node: ast.expr) -> type[BaseException] | None:

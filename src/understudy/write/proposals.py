@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from understudy.project import parsing
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.script.boundary import Event
@@ -408,9 +409,4 @@ def _words(path: Path) -> str:
 
 
 def _source(target: Target) -> str:
-    import inspect
-
-    try:
-        return inspect.getsource(target.function)
-    except (OSError, TypeError):  # it was made by exec or in C
-        return ""
+    return parsing.source_of(target.function)

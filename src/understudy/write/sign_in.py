@@ -16,6 +16,7 @@ from textwrap import dedent
 from typing import Any
 from uuid import UUID
 
+from understudy.project import parsing
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.write import json_samples
@@ -478,19 +479,13 @@ def reached(call: Any) -> Expression | None:
         for name, value in vars(module).items():
             if value is call and name.isidentifier():
                 # The module that makes it comes before those that import it.
-                is_made = re.search(rf"(?m)^{name}\b[^=\n]*=", _text(module)) is not None
+                source = parsing.source_of(module)
+                is_made = re.search(rf"(?m)^{name}\b[^=\n]*=", source) is not None
                 places.append((not is_made, module_name, name))
     if not places:
         return None
     _, module_name, name = min(places)
     return Expression(name, (f"from {module_name} import {name}",))
-
-
-def _text(module: Any) -> str:
-    try:
-        return inspect.getsource(module)
-    except (OSError, TypeError):
-        return ""
 
 
 def _is_scheme(call: Any) -> bool:
@@ -500,11 +495,7 @@ def _is_scheme(call: Any) -> bool:
 
 
 def _source(function: Any) -> str:
-    function = function if inspect.isroutine(function) else type(function).__call__
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):
-        return ""
+    return parsing.source_of(function if inspect.isroutine(function) else type(function).__call__)
 
 
 def _snake(name: str) -> str:

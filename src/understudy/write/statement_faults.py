@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from understudy.catalog.description import Constraint, SchemaFacts
 from understudy.pg.writes import is_write
+from understudy.project import parsing
 from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
 from understudy.sweep.faults import DROP, Fault, described, possible
@@ -128,10 +126,8 @@ def _name(table: Table | None) -> str | None:
 
 def _expected(target: Target) -> tuple[list[str], bool]:
     """Return the faults that the `except` clauses of a target name, and whether it has any."""
-    try:
-        source: Any = textwrap.dedent(inspect.getsource(target.function))
-        tree = ast.parse(source)
-    except (OSError, SyntaxError, TypeError):
+    tree = parsing.tree_of(target.function)
+    if tree is None:
         return [], True
     handlers = [node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
     names: list[str] = []

@@ -6,12 +6,12 @@ import ast
 import contextlib
 import dataclasses
 import inspect
-import textwrap
 import types
 import typing
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from understudy.project import parsing
 from understudy.project.python_values import NoSource
 from understudy.write.expected import (
     Expected,
@@ -334,9 +334,8 @@ def _return_hint(function: Any) -> Any:
 
 def _has_value(function: Any) -> bool:
     """Return whether a function without a hint returns a value somewhere."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
+    tree = parsing.tree_of(function)
+    if tree is None:
         return False
     returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)]
     return any(node.value is not None for node in returns)
