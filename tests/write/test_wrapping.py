@@ -40,6 +40,11 @@ from understudy.write.wrapping import wrapped
             'real_postgres.on(\n    "SELECT id, title FROM jobs WHERE id = $1 AND "\n'
             '    "is_done"\n).drops()',
         ),
+        (
+            '    "message": "the name must have at least one letter or digit",',
+            '    "message": (\n        "the name must have at least one letter or "\n'
+            '        "digit"\n    ),',
+        ),
     ],
 )
 def test_it_is_broken_at_its_brackets(line: str, broken: str) -> None:

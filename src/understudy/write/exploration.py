@@ -191,11 +191,12 @@ class Explorer:
             self._lab.observe(candidate.trial, is_shifted=True),
             self._lab.observe(candidate.trial),
         ]
+        if any(run.problem for run in again):
+            return False
         candidate.observed = [candidate.first, *again]
         candidate.pattern = fingerprint.stable(candidate.observed)
         is_route = candidate.trial.target.layer == "router"
-        outcomes = {_outcome(run, is_route=is_route) for run in candidate.observed}
-        return len(outcomes) == 1 and not any(run.problem for run in again)
+        return len({_outcome(run, is_route=is_route) for run in candidate.observed}) == 1
 
     def _run_mutants(
         self, mutation: Mutation, candidates: list[_Candidate], number: int, ends: float

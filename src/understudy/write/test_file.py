@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import indent
+from textwrap import fill, indent
 
 from understudy.init.examples import import_block
 from understudy.init.findings import Findings
@@ -108,7 +108,11 @@ def merged(
     defined = {node.name for node in ast.parse(existing).body if isinstance(node, ast.FunctionDef)}
     head = [_fixture(setup, style) for setup in setups if setup.name not in defined]
     imports = sorted(_imports(new, [*setups], style))
-    comments = [line for line in _comments(left_out) if line not in existing]
+    comments = [
+        comment
+        for comment in _comments(left_out, style.width)
+        if comment not in existing.replace("\r\n", "\n")
+    ]
     text = _file(existing, module, layer, imports, [*head, *blocks], comments, style)
     if untyped.calls_untyped((one.trial for one in new), style.first_party):
         text = _with_comment(text, untyped.COMMENT)
@@ -262,13 +266,20 @@ def _imports(kept: Sequence[Kept], setups: Sequence[Setup], style: Style) -> set
     return lines
 
 
-def _comments(left_out: Sequence[LeftOut]) -> list[str]:
+def _comments(left_out: Sequence[LeftOut], width: int) -> list[str]:
     # That there was no time says nothing about the code.
     found = sorted(
         (one for one in left_out if not one.reason.startswith("no time")), key=lambda one: one.line
     )
     return [
-        f"# not reached: line {one.line} ({one.name}), {' '.join(one.reason.split())}"
+        fill(
+            f"not reached: line {one.line} ({one.name}), {one.reason}",
+            width,
+            initial_indent="# ",
+            subsequent_indent="#     ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         for one in found
     ]
 

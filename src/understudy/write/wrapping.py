@@ -9,8 +9,8 @@ import tokenize
 WIDTH = 88  # as ruff and Black have it, unless they are told otherwise
 _STEP = "    "
 _OPEN, _CLOSE = "([{", ")]}"
-# A text without escapes, alone or as the value of a keyword.
-_TEXT = re.compile(r'( *)((?:\w+=)?)"([^"\\]*)"')
+# A text without escapes, alone or as the value of a keyword or of a key.
+_TEXT = re.compile(r'( *)((?:\w+=|"[^"\\]*": )?)"([^"\\]*)"(,?)')
 
 
 def wrapped(line: str, width: int = WIDTH) -> list[str]:
@@ -49,7 +49,7 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
         else:
             middle = [part for item in items for part in _item(margin, item, width)]
         return [f"{margin}{head}", *middle, f"{margin}{tail}"]
-    return line.split("\n")
+    return line.split("\n") if "\n" in line else _broken_text(line, width)
 
 
 def _item(margin: str, item: str, width: int) -> list[str]:
@@ -65,7 +65,10 @@ def _broken_text(line: str, width: int) -> list[str]:
     literal = _TEXT.fullmatch(line)
     if literal is None:
         return [line]
-    margin, before, text = literal[1], literal[2], literal[3]
+    margin, before, text, comma = literal.groups()
+    if before.endswith(": "):
+        inner = _broken_text(f'{margin}{_STEP}"{text}"', width)
+        return [f"{margin}{before}(", *inner, f"{margin}){comma}"]
     room = width - len(margin) - len(before) - len('"",')
     parts = [""]
     for word in re.split(r"(?<= )", text):
@@ -74,7 +77,8 @@ def _broken_text(line: str, width: int) -> list[str]:
             room = width - len(margin) - len('"",')
         parts[-1] += word
     first, *others = (f'"{part}"' for part in parts)
-    return [f"{margin}{before}{first}", *(f"{margin}{other}" for other in others)]
+    lines = [f"{margin}{before}{first}", *(f"{margin}{other}" for other in others)]
+    return [*lines[:-1], f"{lines[-1]}{comma}"]
 
 
 def _is_call_of_one_line(before: str, line: str, width: int) -> bool:
