@@ -125,7 +125,7 @@ def test_another_major_version_renews_the_file_when_it_is_started(file: Path) ->
     save(file, [news])
     found = store.read(file)
     assert found is not None
-    assert (found.postgres, found.fingerprint) == (18, "schema on 18")
+    assert (found.server, found.fingerprint) == (18, "schema on 18")
 
 
 def test_a_schema_that_differs_from_its_fingerprint_is_described_again(file: Path) -> None:

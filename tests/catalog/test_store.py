@@ -406,7 +406,7 @@ def test_a_merge_replaces_entries_for_another_schema(
     assert store.merge(file, other)
     found = store.read(file)
     assert found is not None
-    assert (found.fingerprint, found.postgres) == (fingerprint, postgres)
+    assert (found.fingerprint, found.server) == (fingerprint, postgres)
     assert list(found.statements) == ["SELECT c"]
 
 

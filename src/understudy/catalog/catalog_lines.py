@@ -12,6 +12,7 @@ from understudy.catalog.cached_answers import Answer, AnswerRows
 from understudy.catalog.description import (
     Assignment,
     Column,
+    Comparison,
     Constraint,
     Default,
     Description,
@@ -99,6 +100,7 @@ def read_verdict(line: Line, *, is_complete: bool) -> Verdict:
             RowCheck(name, table, condition, tuple(KnownValue(*value) for value in values))
             for name, table, condition, values in line.get("checks", ())
         ),
+        tuple(Comparison(*comparison) for comparison in line.get("compared", ())),
     )
 
 
@@ -153,6 +155,8 @@ def verdict_line(verdict: Verdict) -> Line:
             [check.name, check.table, check.condition, list(map(list, check.values))]
             for check in verdict.checks
         ]
+    if verdict.compared:
+        line["compared"] = list(map(list, verdict.compared))
     return line
 
 

@@ -53,7 +53,12 @@ class Checker:
         catalog: what PostgreSQL says of the statements.
         levels: what to do with what is found.
         lenient: True if a statement without a verdict is only counted, and fails no test.
+
+    Attributes:
+        server: the name of the server, for messages.
     """
+
+    server = "PostgreSQL"
 
     def __init__(
         self, catalog: Catalog, levels: Levels | None = None, *, lenient: bool = False
@@ -325,7 +330,7 @@ class Checker:
         except Exception as error:  # raised as it is, it would pass for the driver's
             text = str(error)
             if not isinstance(error, CatalogError):
-                text = f"PostgreSQL could not be asked: {type(error).__name__}: {error}"
+                text = f"{self.server} could not be asked: {type(error).__name__}: {error}"
             self.coverage.unchecked[sql.one_line(call.statement)] = text.partition("\n")[0]
             if self._lenient:
                 return None
@@ -346,7 +351,7 @@ class Checker:
             excerpt: list[str] = []
             if verdict.position is not None:
                 excerpt = line_with_caret(statement, original_position(verdict.position) - 1)
-            self._refuse(call, report.statement_refused(call, verdict, excerpt), verdict)
+            self._refuse(call, self._refused_text(call, verdict, excerpt), verdict)
         elif isinstance(verdict, Description):
             self.coverage.checked.add(sql.one_line(call.statement))
             return verdict
@@ -354,11 +359,14 @@ class Checker:
             self.coverage.parsed.add(sql.one_line(call.statement))
         return None
 
+    def _refused_text(self, call: Call, refusal: Refusal, excerpt: Sequence[str]) -> str:
+        return report.statement_refused(call, refusal, excerpt)
+
     def _refuse(self, call: Call, text: str, refusal: Refusal | None = None) -> None:
         __tracebackhide__ = True
         statement = sql.one_line(call.statement)
         if self._level("statements") == "off":
-            reason = "PostgreSQL refuses it, and check_statements is off"
+            reason = f"{self.server} refuses it, and check_statements is off"
             self.coverage.unchecked[statement] = reason
         else:
             self.coverage.checked.add(statement)

@@ -151,12 +151,13 @@ def _column(column: Column) -> str:
 
 
 def _schema_differences(known: Contents, fresh: Contents) -> Iterator[str]:
-    if known.postgres != fresh.postgres:
-        yield f"PostgreSQL: {known.postgres} -> {fresh.postgres}"
+    if known.server != fresh.server:
+        product = "PostgreSQL" if isinstance(fresh.server, int) else "server"
+        yield f"{product}: {known.server} -> {fresh.server}"
     facts = [*_named(_types(known.facts), _types(fresh.facts))]
     facts += _named(_constraints(known.facts), _constraints(fresh.facts))
     yield from facts
-    if known.fingerprint != fresh.fingerprint and known.postgres == fresh.postgres and not facts:
+    if known.fingerprint != fresh.fingerprint and known.server == fresh.server and not facts:
         yield "the schema's sources have changed, but no type and no constraint"
 
 

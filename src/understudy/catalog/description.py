@@ -32,10 +32,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A statement that PostgreSQL refuses.
+    """A statement that the server refuses.
 
     Attributes:
         position: the position of the error in the statement, in characters from 1, or None.
+        code: the number of the error on MySQL, else None.
     """
 
     sqlstate: str
@@ -43,6 +44,7 @@ class Refusal:
     detail: str | None = None
     hint: str | None = None
     position: int | None = None
+    code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,20 @@ class Assignment:
     parameter: int | None
     required: bool
     type: str | None = None
+
+
+class Comparison(NamedTuple):
+    """A parameter that a statement compares with a column as it is; only MySQL's have some.
+
+    Attributes:
+        column: "table.column".
+        parameter: its number from 1.
+        type: the column's type, as `information_schema` prints it.
+    """
+
+    column: str
+    parameter: int
+    type: str
 
 
 class KnownValue(NamedTuple):
@@ -127,6 +143,7 @@ class Description:
         fails: the error with which it fails for any data and any parameters, or None.
         assigned: what it stores as it is, in columns that do not take everything.
         checks: the constraints that may depend on what it stores as it is.
+        compared: the parameters that it compares with columns.
     """
 
     command: str
@@ -139,6 +156,7 @@ class Description:
     fails: Refusal | None = None
     assigned: tuple[Assignment, ...] = ()
     checks: tuple[RowCheck, ...] = ()
+    compared: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ _REFUSED = _table(
         "detail": _NULL_TEXT,
         "hint": _NULL_TEXT,
         "position": _NULL_NUMBER,
+        "code": _NULL_NUMBER,
     },
     "sqlstate",
     "message",
@@ -86,6 +87,7 @@ DESCRIBED: Mapping[str, Shape] = {
     "fails": _REFUSED,
     "assigned": _list(_row(_TEXT, _NULL_NUMBER, _BOOL, _NULL_TEXT)),
     "checks": _list(_row(_TEXT, _TEXT, _TEXT, _list(_row(_TEXT, _TEXT, _NULL_NUMBER, _NULL_TEXT)))),
+    "compared": _list(_row(_TEXT, _NUMBER, _TEXT)),
 }
 ANSWER: Mapping[str, Shape] = {
     "answered": _TEXT,

@@ -8,21 +8,18 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from understudy.catalog import report, store
 from understudy.catalog.cached_answers import Answer
 from understudy.catalog.declared_types import with_declared_types
+from understudy.catalog.describer_protocol import Describer
 from understudy.catalog.description import Description, Refusal, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
 from understudy.catalog.literals import skeleton, without_secrets
 from understudy.catalog.placeholders import to_numbered
 from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.pg import sql
-
-if TYPE_CHECKING:
-    from understudy.catalog.describer import Describer
-
 
 _Name = str | tuple[Any, ...]
 # What a catalog knows of the run beside the lines of its file.
@@ -54,7 +51,7 @@ class Catalog:
 
     Args:
         path: the committed file; None to keep nothing between runs.
-        fingerprint: returns the fingerprint of the schema for a major version of PostgreSQL.
+        fingerprint: returns the fingerprint of the schema for a server, as `store.Server` tells it.
         connect: starts a server with the schema if necessary, and returns a describer for it;
             raises a CatalogError if that is impossible.
         locked: refuse to learn anything.
@@ -64,7 +61,7 @@ class Catalog:
     def __init__(
         self,
         path: Path | None,
-        fingerprint: Callable[[int], str],
+        fingerprint: Callable[[Any], str],
         connect: Callable[[], Describer],
         *,
         locked: bool = False,
@@ -90,8 +87,14 @@ class Catalog:
 
     @property
     def postgres(self) -> int | None:
-        """The major version that the verdicts are from, or None before the first verdict."""
-        return None if self._contents is None else self._contents.postgres
+        """The major version of PostgreSQL, or None before the first verdict."""
+        server = self.server
+        return server if isinstance(server, int) else None
+
+    @property
+    def server(self) -> store.Server | None:
+        """What the verdicts are from, or None before the first verdict."""
+        return None if self._contents is None else self._contents.server
 
     @property
     def facts(self) -> SchemaFacts:
@@ -244,7 +247,7 @@ class Catalog:
         # The server's version is unknown until it is started: assume the file's.
         if (
             stored is not None
-            and stored.fingerprint == self._fingerprint(stored.postgres)
+            and stored.fingerprint == self._fingerprint(stored.server)
             and (self._locked or stored.descriptions >= store.DESCRIPTIONS)
         ):
             self._contents = stored
@@ -344,7 +347,7 @@ class Catalog:
         describer = self._connected_describer()
         if not self._compared:
             contents = self._known()
-            if describer.major != contents.postgres or describer.schema_facts() != contents.facts:
+            if describer.major != contents.server or describer.schema_facts() != contents.facts:
                 self._renew(contents)
             self._compared = True
         return describer

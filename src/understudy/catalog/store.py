@@ -39,9 +39,21 @@ from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.pg.types import TypeFacts
 
 FORMAT = 1
+# The major version of PostgreSQL, or the name and version of another server: "MariaDB 10.11".
+Server = int | str
 # What the lines of statements tell. Raise it when they tell more: an older file is still read, and
 # is described again as soon as PostgreSQL may be asked.
 DESCRIPTIONS = 3
+
+
+def shown_server(server: Server) -> str:
+    """Return the name and the version of a server."""
+    return f"PostgreSQL {server}" if isinstance(server, int) else server
+
+
+def named_server(server: Server) -> Line:
+    """Return a server as the first line of the file tells it."""
+    return {"postgres" if isinstance(server, int) else "server": server}
 
 
 @dataclass
@@ -50,7 +62,8 @@ class Contents:
 
     Attributes:
         fingerprint: the fingerprint of the schema.
-        postgres: the major version of the PostgreSQL that gave the verdicts.
+        server: what gave the verdicts: the major version of PostgreSQL, or the name and version of
+            another server.
         facts: the types and constraints of the schema.
         statements: the line of each verdict, by the `key` of its statement; see `verdict`.
         answers: the line of each answer to a query of the system catalogs, by the `key` of the
@@ -59,7 +72,7 @@ class Contents:
     """
 
     fingerprint: str
-    postgres: int
+    server: Server
     facts: SchemaFacts
     statements: dict[str, Line] = field(default_factory=dict)
     answers: dict[str, Line] = field(default_factory=dict)
@@ -108,10 +121,10 @@ class Contents:
         self.answers[key(statement, declared, given)] = {**line, **answer_line(answer)}
 
     def is_about_the_same(self, other: Contents) -> bool:
-        """Return whether both are about the same schema and major version, and tell as much."""
-        return (self.fingerprint, self.postgres, self.descriptions) == (
+        """Return whether both are about the same schema and server, and tell as much."""
+        return (self.fingerprint, self.server, self.descriptions) == (
             other.fingerprint,
-            other.postgres,
+            other.server,
             other.descriptions,
         )
 
@@ -283,7 +296,8 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
     number = 0
     try:
         header = documents[0]
-        fingerprint, postgres = str(header["fingerprint"]), int(header["postgres"])
+        fingerprint = str(header["fingerprint"])
+        server = str(header["server"]) if "server" in header else int(header["postgres"])
         descriptions = int(header.get("descriptions", 1))
         for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
             if "sql" in line:
@@ -314,7 +328,7 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         reason = report.lacking(error) if isinstance(error, KeyError) else str(error)
         raise CatalogFileError(report.broken_line(path, place, text, reason)) from error
     facts = SchemaFacts(types, tuple(constraints), tuple(defaults))
-    return Contents(fingerprint, postgres, facts, statements, answers, descriptions)
+    return Contents(fingerprint, server, facts, statements, answers, descriptions)
 
 
 def _has_no_text(line: Line) -> bool:
@@ -328,7 +342,7 @@ def _lines(contents: Contents) -> Iterator[str]:
     yield dump(
         {
             "understudy": FORMAT,
-            "postgres": contents.postgres,
+            **named_server(contents.server),
             "descriptions": contents.descriptions,
             "fingerprint": contents.fingerprint,
         }

@@ -12,7 +12,7 @@ import click
 
 from understudy.catalog.compare import Comparison
 from understudy.catalog.description import Description, Refusal, Verdict
-from understudy.catalog.store import Contents
+from understudy.catalog.store import Contents, named_server, shown_server
 from understudy.pg.sql import one_line
 from understudy.script.formatting import counted
 
@@ -25,9 +25,9 @@ def listed(contents: Contents, path: Path, *, in_json: bool) -> str:
     verdicts = [(sql, contents.verdict(sql)) for sql in sorted(contents.statements)]
     if in_json:
         statements = [_statement_as_json(sql, verdict) for sql, verdict in verdicts]
-        return _as_json(path, {"postgres": contents.postgres, "statements": statements})
+        return _as_json(path, {**named_server(contents.server), "statements": statements})
     count = counted(len(verdicts), "statement")
-    heading = f"{path}: {count}, described by PostgreSQL {contents.postgres}"
+    heading = f"{path}: {count}, described by {shown_server(contents.server)}"
     lines = [_statement_as_text(sql, verdict) for sql, verdict in verdicts]
     return "\n".join([click.style(heading, bold=True), *lines])
 
@@ -50,7 +50,11 @@ def _statement_as_text(sql: str, verdict: Verdict | None) -> str:
 
 def _statement_as_json(sql: str, verdict: Verdict | None) -> dict[str, Any]:
     kind = {"Description": "accepted", "Refusal": "refused"}.get(type(verdict).__name__, "parsed")
-    return {"sql": sql, "verdict": kind, **(asdict(verdict) if verdict else {})}
+    found = asdict(verdict) if verdict else {}
+    for name in ("code", "compared"):  # of MySQL alone
+        if not found.get(name):
+            found.pop(name, None)
+    return {"sql": sql, "verdict": kind, **found}
 
 
 def compared(comparison: Comparison, path: Path, *, pruned: bool, in_json: bool) -> str:
@@ -92,7 +96,7 @@ def rebuilt(contents: Contents, path: Path, *, in_json: bool) -> str:
     """Return how much a new catalog contains."""
     count = len(contents.statements)
     if in_json:
-        return _as_json(path, {"postgres": contents.postgres, "statements": count})
+        return _as_json(path, {**named_server(contents.server), "statements": count})
     return f"{path} was rewritten, with {counted(count, 'statement')}."
 
 

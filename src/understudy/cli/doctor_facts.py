@@ -147,7 +147,8 @@ def _catalog(root: Path, name: str) -> Check:
             "catalog", "off", f"{name} does not exist yet; the first test on fakes writes it"
         )
     count = len(contents.statements)
-    text = f"{name}: {count} statement{'' if count == 1 else 's'}, PostgreSQL {contents.postgres}"
+    statements = f"{count} statement{'' if count == 1 else 's'}"
+    text = f"{name}: {statements}, {store.shown_server(contents.server)}"
     return Check("catalog", "ok", text)
 
 

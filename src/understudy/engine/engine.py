@@ -7,8 +7,9 @@ real server. The engine never waits: the caller knows the event loop, and handle
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from understudy.catalog import active_checker, session_schema
 from understudy.catalog.description import Description
@@ -23,6 +24,9 @@ from understudy.script.failures import Failure
 from understudy.script.rules import Rule
 from understudy.script.script import Script
 
+if TYPE_CHECKING:
+    from understudy.catalog.checks import Checker
+
 
 class Engine:
     """The scripts and the call log of one database. Not for several threads at once.
@@ -32,6 +36,7 @@ class Engine:
         checks_calls: whether `ask` checks statement and parameters as psqlpy would send them. It
             need not if a real driver has sent them: it has called `describe` before.
         tally: counts the calls for the summary of the run.
+        checker: returns what checks calls and answers; None if nothing does.
 
     Attributes:
         scripts: as above; a test's own script may come and go.
@@ -42,10 +47,12 @@ class Engine:
         *scripts: Script,
         checks_calls: bool,
         tally: call_counts.Tally = call_counts.FAKES,
+        checker: Callable[[], Checker | None] = active_checker.checker,
     ) -> None:
         self.scripts = scripts
         self._checks_calls = checks_calls
         self._tally = tally
+        self._checker = checker
 
     def log(self, call: Call, *, has_run: bool = True) -> None:
         """Add a call to the log, to its transaction, and to the counts of the run.
@@ -104,14 +111,14 @@ class Engine:
         """
         __tracebackhide__ = True
         if self._checks_calls:
-            checker = active_checker.checker()
+            checker = self._checker()
             if checker is not None:
                 with self._excusing(call):
                     description = checker.check_call(call, self.context(call, owner))
         for script in self.scripts:
             if script.rules and (answer := script.answer(call)) is not None:
-                return Outcome(call, answer, description)
-        return Outcome(call, None, description)
+                return Outcome(call, answer, description, self._checker)
+        return Outcome(call, None, description, self._checker)
 
     def describe(
         self, call: Call, declared: Sequence[str], context: Context = NO_CONTEXT
@@ -129,7 +136,7 @@ class Engine:
         Raises:
             Failure: it refuses the statement, or the catalog does not hold it and is locked.
         """
-        checker = active_checker.checker()
+        checker = self._checker()
         if checker is None:
             return None
         with self._excusing(call):
@@ -139,14 +146,14 @@ class Engine:
         self, call: Call, declared: Sequence[str], context: Context
     ) -> Description | None:
         """Return what PostgreSQL says of a statement that a real server has accepted, if known."""
-        checker = active_checker.checker()
+        checker = self._checker()
         if checker is None:
             return None
         return checker.describe_accepted(call.statement, declared, context)
 
     def accepted_rows(self, copy: str, data: bytes) -> CopiedRows:
         """Return the rows of a COPY on a fake, which knows the types if there is a schema."""
-        checker = active_checker.checker()
+        checker = self._checker()
         types = Types({} if checker is None else checker.types)
 
         def columns() -> Columns:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from understudy.catalog import active_checker
 from understudy.catalog.answer_checks import Difference, Mismatch, equal_names
@@ -21,6 +21,9 @@ from understudy.script.expectations import record_failure
 from understudy.script.formatting import counted
 from understudy.script.rules import StatementRule
 
+if TYPE_CHECKING:
+    from understudy.catalog.checks import Checker
+
 UNNAMED = "a row in the order of the columns needs their names, and the statement tells not all"
 NAME_THEM = "Name them: .rows((...), columns=[...]); or configure the schema, which tells them."
 
@@ -33,11 +36,13 @@ class Outcome:
         call: the call.
         answer: the scripted answer; None if no rule has one for the call.
         description: what PostgreSQL says of the statement; None if it was not asked about it.
+        find_checker: returns what checks the answer; None if nothing does.
     """
 
     call: Call
     answer: Answer | None
     description: Description | None
+    find_checker: Callable[[], Checker | None] = active_checker.checker
 
     def complete(
         self,
@@ -91,7 +96,7 @@ class Outcome:
 
     def _fill(self, rows: Rows, mismatch: Mismatch | None) -> Rows:
         __tracebackhide__ = True
-        checker = active_checker.checker()
+        checker = self.find_checker()
         description = self.description
         if checker is not None and description is None:  # the statement of a real server
             description = checker.describe(self.call)
@@ -124,7 +129,7 @@ class Outcome:
         __tracebackhide__ = True
         if self.description is None:
             return False
-        checker = active_checker.checker()
+        checker = self.find_checker()
         return checker is not None and checker.check_answer(
             self.call, self.description, result, mismatch
         )
@@ -142,7 +147,7 @@ class Outcome:
         __tracebackhide__ = True
         if self.description is None:
             return
-        checker = active_checker.checker()
+        checker = self.find_checker()
         if checker is not None:
             checker.check_success(self.call, self.description, result, is_whole=is_whole)
 
@@ -160,7 +165,7 @@ class Outcome:
         """
         __tracebackhide__ = True
         self.call.fail()
-        checker = active_checker.checker()
+        checker = self.find_checker()
         if checker is not None and self.description is not None:
             checker.check_error(self.call, self.description, fields)
         types = () if self.description is None else self.description.parameters
