@@ -51,7 +51,7 @@ import threading
 import psutil
 import psycopg
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.transport import Transport
+from understudy.serving.transport import Transport
 from understudy.plugin.databases import shared
 from understudy.plugin.servers import rollback_server
 

@@ -28,19 +28,14 @@ from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
-from understudy.fake_postgres.protocol.statements import (
-    ConnectionDropped,
-    Field,
-    Pending,
-    Portal,
-    Result,
-    Statement,
-)
-from understudy.fake_postgres.server import Server, pids
+from understudy.fake_postgres.protocol.statements import Field, Portal, Result, Statement
+from understudy.fake_postgres.server import Server
 from understudy.pg.codec_registry import Values
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder
 from understudy.pg.errors import ServerError
 from understudy.pg.types import TypeFacts, Types
+from understudy.serving.server import pids
+from understudy.serving.waits import ConnectionDropped, Pending
 
 T = TypeVar("T")
 

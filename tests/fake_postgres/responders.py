@@ -10,9 +10,10 @@ from typing import Any
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
-from understudy.fake_postgres.protocol.statements import Field, Pending, Result, Statement
+from understudy.fake_postgres.protocol.statements import Field, Result, Statement
 from understudy.pg.codecs.codec import BINARY, Decoder, Encoder
 from understudy.pg.errors import ErrorFields, ServerError, TrailingBytes
+from understudy.serving.waits import Pending
 
 INT4, TEXT_OID = 23, 25
 Answer = Callable[[Sequence[Any]], Result | Pending]

@@ -93,7 +93,7 @@ class Hold:
         run = threading.Thread.run
 
         def held(thread: threading.Thread) -> None:
-            if thread.name.startswith("fake_postgres: "):
+            if thread.name.startswith("understudy: a long"):
                 self.begun.set()
                 assert self.go_on.wait(30)
             run(thread)

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from understudy.fake_postgres.private_folder import PrivateFolder
 from understudy.fake_postgres.server import Server
+from understudy.serving.private_folder import PrivateFolder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no Unix sockets")
 PROGRAM = """

@@ -19,7 +19,8 @@ from tests.fake_postgres.frontend import (
 )
 from tests.fake_postgres.responders import INT4, Known, ints, one, refusal
 from understudy.fake_postgres.protocol.session import Session
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
+from understudy.fake_postgres.protocol.statements import Result
+from understudy.serving.waits import ConnectionDropped, Pending
 
 IDLE = ("Z", "I")
 BOUND = ("2", b"")

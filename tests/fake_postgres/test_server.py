@@ -15,12 +15,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.fake_postgres.frontend import socket_path
 from understudy import UnexpectedStatement
-from understudy.fake_postgres.attribution import FIXTURE
 from understudy.fake_postgres.fixture import FakePostgres
-from understudy.fake_postgres.private_folder import PrivateFolder
 from understudy.fake_postgres.server import Server
 from understudy.script.expectations import opened
 from understudy.script.failures import ServerBroke
+from understudy.serving.attribution import FIXTURE
+from understudy.serving.private_folder import PrivateFolder
 
 
 class Base(DeclarativeBase):

@@ -23,9 +23,10 @@ from understudy import NotSupported
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
+from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg.errors import ServerError
 from understudy.script.expectations import opened
+from understudy.serving.waits import ConnectionDropped, Pending
 
 IDLE = ("Z", "I")
 LATER = [("D", [b"9"]), ("C", "SELECT 1"), IDLE]

@@ -17,10 +17,10 @@ from tests.fake_postgres.frontend import query, socket_path, startup
 from understudy import db_error
 from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.memory import MemoryTransport
-from understudy.fake_postgres.private_folder import PrivateFolder
 from understudy.fake_postgres.server import Server
-from understudy.fake_postgres.socket_transport import SocketTransport
 from understudy.script.expectations import opened
+from understudy.serving.private_folder import PrivateFolder
+from understudy.serving.socket_transport import SocketTransport
 
 ONE = "SELECT 1 AS a"
 

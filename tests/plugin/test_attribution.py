@@ -10,7 +10,7 @@ import psycopg_pool
 import pytest
 
 from tests.plugin.conftest import Project
-from understudy.fake_postgres import attribution
+from understudy.serving import attribution
 
 # Reading the awaitables of tasks from the server's thread crashed Python 3.12 within 60 tests.
 TESTS = """

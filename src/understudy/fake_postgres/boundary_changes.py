@@ -9,12 +9,12 @@ from understudy.catalog.description import Description
 from understudy.catalog.error_details import with_details
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.pg.errors import ServerError
 from understudy.script.answers import Drop, Error, Hang
 from understudy.script.boundary import Kind
 from understudy.script.calls import Call
+from understudy.serving.waits import ConnectionDropped, Pending
 
 Fault = Error | Drop | Hang
 FAULTS = (Error, Drop, Hang)

@@ -13,7 +13,7 @@ from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import connection_queries
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.generated_rows import GeneratedRows
-from understudy.fake_postgres.protocol.statements import Pending, Result, Statement
+from understudy.fake_postgres.protocol.statements import Result, Statement
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_results import ScriptedResults
 from understudy.pg.errors import ServerError
@@ -22,6 +22,7 @@ from understudy.script import answers, expectations
 from understudy.script.answers import Computed
 from understudy.script.calls import Call
 from understudy.script.failures import Failure, ScriptError
+from understudy.serving.waits import Pending
 
 
 class ComputedAnswers:

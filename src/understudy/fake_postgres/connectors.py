@@ -9,10 +9,10 @@ import importlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from understudy.fake_postgres.attribution import wrap_drivers
-from understudy.fake_postgres.closers import Closers
 from understudy.script import import_errors
 from understudy.script.failures import ScriptError
+from understudy.serving.attribution import wrap_drivers
+from understudy.serving.closers import Closers
 
 if TYPE_CHECKING:
     import asyncpg

@@ -10,7 +10,6 @@ from typing import Any
 
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.connectors import Drivers
-from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login
 from understudy.fake_postgres.recording import NOT_ASKED, Recorder, Recording
 from understudy.fake_postgres.scripted_rules import ServerParameters
@@ -22,6 +21,7 @@ from understudy.script.failures import Failure
 from understudy.script.origin import caller
 from understudy.script.rules import StatementRule
 from understudy.script.script import Script
+from understudy.serving.leaks import LeakReport
 
 
 class Address:

@@ -6,9 +6,10 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from understudy.fake_postgres.sockets import HOST, SOCKET_PORT, Sockets
+from understudy.serving.sockets import HOST, Sockets
 
 DATABASE = "understudy"
+SOCKET_PORT = 5432  # in the name of a Unix socket
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from understudy.fake_postgres.attribution import call_site, settle
-from understudy.fake_postgres.protocol.statements import ConnectionDropped
-from understudy.fake_postgres.transport import Host, Outcome, Transport
 from understudy.pg.errors import ServerError
+from understudy.serving.attribution import call_site, settle
+from understudy.serving.transport import Host, Outcome, Transport
+from understudy.serving.waits import ConnectionDropped
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.protocol.session import Session
+    from understudy.serving.transport import Session
 
 
 class MemoryLoop:

@@ -33,12 +33,7 @@ from understudy.fake_postgres.copy_columns import CopyColumns
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.introspection import Introspection
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.statements import (
-    ConnectionDropped,
-    Pending,
-    Result,
-    Statement,
-)
+from understudy.fake_postgres.protocol.statements import Result, Statement
 from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.scripted_results import ScriptedResults
 from understudy.fake_postgres.scripted_rows import is_long
@@ -61,6 +56,7 @@ from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import spot
 from understudy.script.rules import Rule
+from understudy.serving.waits import ConnectionDropped, Pending
 
 _READY = (Rows, Value)  # what needs no working out
 _FAILURES = (Error, Hang, Drop)

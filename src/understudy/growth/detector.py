@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol.statements import Sent
 from understudy.growth.doubling import doubling
 from understudy.growth.repeats import Repeat, by_site, repeats, rows_of, site_of
@@ -21,6 +20,7 @@ from understudy.script.boundary import CallId
 from understudy.script.budgets import short
 from understudy.script.origin import Origin
 from understudy.script.request_blocks import tables
+from understudy.serving.clients import Client
 
 _Place = tuple[str, Origin]
 

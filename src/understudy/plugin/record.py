@@ -158,9 +158,9 @@ class RecordPlugin:
     def _on_real_postgres(self) -> Iterator[None]:
         """Lead the clients of fake_postgres to the server of real_postgres."""
         from understudy.embedded import PostgresError
-        from understudy.fake_postgres import pool_renewal
         from understudy.record.calls import MOST_ROWS
         from understudy.script import boundary
+        from understudy.serving import pool_renewal
 
         fake, real = servers.server(self._config), servers.rollback_server(self._config)
         watcher = _Keeping()

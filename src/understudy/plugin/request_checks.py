@@ -1,7 +1,7 @@
 """The rules about a request, checked when a test is over.
 
 Transactions and connections that a request leaves open (R4) are failures of the test already:
-fake_postgres/leaks.py.
+serving/leaks.py.
 """
 
 from __future__ import annotations

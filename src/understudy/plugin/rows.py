@@ -83,7 +83,7 @@ class RowsOfTest:
 
     def _connect(self) -> psycopg.Connection[Any]:
         from understudy.embedded.driver import connect
-        from understudy.fake_postgres.clients import INSERTER
+        from understudy.serving.clients import INSERTER
 
         if self._connection is None:
             # With its first message, as a SET would count as a call of the test.

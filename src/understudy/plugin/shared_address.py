@@ -38,7 +38,7 @@ class SharedAddress:
 
     def __init__(self, fake: Server, real: RollbackServer, variables: list[str]) -> None:
         from understudy.fake_postgres.location import locate
-        from understudy.fake_postgres.sockets import Sockets
+        from understudy.serving.sockets import Sockets
 
         self._servers: dict[str, Server] = {FAKE: fake, REAL: real}
         self._variables = variables
@@ -55,7 +55,7 @@ class SharedAddress:
         Raises:
             pytest.fail.Exception: it uses both, or the real server cannot be started.
         """
-        from understudy.fake_postgres import pool_renewal
+        from understudy.serving import pool_renewal
 
         chosen = self._of(item)
         if chosen == REAL:

@@ -11,7 +11,7 @@ from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.run_time_parameters import find
 from understudy.fake_postgres.protocol.session_settings import Values
-from understudy.fake_postgres.protocol.statements import Pending, Result, Setting, Statement
+from understudy.fake_postgres.protocol.statements import Result, Setting, Statement
 from understudy.pg.sql_spelling import literal, quoted
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
@@ -19,6 +19,7 @@ from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.session_switch import IDLE_TIMEOUTS, set_statement, show, switch
 from understudy.real_postgres.setting_texts import Named, settings_in
 from understudy.real_postgres.upstream_replies import Reply, rows
+from understudy.serving.waits import Pending
 
 _CREATED = re.compile(r"\b(?:FUNCTION|PROCEDURE)\s+(?:[\w\"]+\s*\.\s*)?\"?(\w+)", re.IGNORECASE)
 AUTHORIZATION = "session_authorization"

@@ -19,15 +19,7 @@ from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.statements import (
-    ConnectionDropped,
-    Field,
-    Pending,
-    Portal,
-    Result,
-    Sent,
-    Statement,
-)
+from understudy.fake_postgres.protocol.statements import Field, Portal, Result, Sent, Statement
 from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.pg.errors import ServerError
@@ -50,6 +42,7 @@ from understudy.script.boundary import Boundary, Change, Replace
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE, spot
+from understudy.serving.waits import ConnectionDropped, Pending
 
 _CLEANS_UP = (c.Rollback, c.RollbackTo)
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from understudy.fake_postgres.attribution import loops_of_this_thread
 from understudy.fake_postgres.clients import Client
 from understudy.real_postgres import failures
 from understudy.script import expectations
 from understudy.script.origin import is_users
+from understudy.serving.attribution import loops_of_this_thread
 
 Task = asyncio.Task[Any]
 

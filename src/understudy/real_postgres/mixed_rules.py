@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
-from understudy.fake_postgres.clients import INSERTER
 from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.script.answers import Computed, from_real_server
 from understudy.script.calls import Call
+from understudy.serving.clients import INSERTER
 
 
 class RealRule(ServerRule):

@@ -27,7 +27,7 @@ from understudy.real_postgres.upstream_replies import Reply, messages, take
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.clients import Client
-    from understudy.fake_postgres.sockets import Sockets
+    from understudy.serving.sockets import Sockets
 
 # Messages after which the server may act: until then, nothing has to be passed on.
 _ENDS = frozenset([b"S", b"Q", b"H", b"d", b"c", b"f", b"X"])

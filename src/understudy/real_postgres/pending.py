@@ -6,8 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
+from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg.errors import ServerError
+from understudy.serving.waits import ConnectionDropped, Pending
 
 
 def chain(

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.statements import Pending, Portal, Result, Statement
+from understudy.fake_postgres.protocol.statements import Portal, Result, Statement
 from understudy.real_postgres.pending import chain
+from understudy.serving.waits import Pending
 
 
 def replace_statement(

@@ -6,12 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from understudy.fake_postgres import pool_renewal
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
-from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
-from understudy.fake_postgres.protocol.statements import Pending
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres import failures
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
@@ -24,6 +21,9 @@ from understudy.real_postgres.scheduler import PATIENCE, TransactionScheduler
 from understudy.real_postgres.tunnel import Tunnel
 from understudy.script import call_counts
 from understudy.script.script import Script
+from understudy.serving import pool_renewal
+from understudy.serving.leaks import LeakReport
+from understudy.serving.waits import Pending
 
 # Seconds that a statement waits for another connection if its test can be run again on a clone.
 MOVING_PATIENCE = 1.0

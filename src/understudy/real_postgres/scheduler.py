@@ -16,8 +16,7 @@ from functools import partial
 from typing import Any, Literal
 
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.statements import Pending, Result
-from understudy.fake_postgres.sockets import Sockets
+from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sql_spelling import quoted
 from understudy.real_postgres import failures, logins, upstream_requests
@@ -32,6 +31,8 @@ from understudy.real_postgres.shared_settings import SharedSettings
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script import expectations
+from understudy.serving.sockets import Sockets
+from understudy.serving.waits import Pending
 
 Read = Callable[..., Any]  # takes the replies
 Outcome = Callable[[Any], None]

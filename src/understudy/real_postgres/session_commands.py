@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from understudy.fake_postgres.protocol import commands as c
-from understudy.fake_postgres.protocol.statements import Pending, Result
+from understudy.fake_postgres.protocol.statements import Result
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_settings import ClientSettings
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.upstream_replies import Reply
+from understudy.serving.waits import Pending
 
 
 class SessionCommands:

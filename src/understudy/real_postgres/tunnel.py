@@ -9,7 +9,7 @@ from understudy.fake_postgres.protocol import errors
 from understudy.real_postgres.upstream import Upstream
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.sockets import Sockets
+    from understudy.serving.sockets import Sockets
 
 
 class Tunnel(Upstream):

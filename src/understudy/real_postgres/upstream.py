@@ -20,7 +20,7 @@ from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.upstream_replies import Reply, messages, take
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.sockets import Sockets
+    from understudy.serving.sockets import Sockets
 
 Done = Callable[[Sequence[Reply]], None]
 

@@ -12,12 +12,13 @@ from understudy.fake_postgres import scripted_copy
 from understudy.fake_postgres.connection_queries import items_of
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.statements import Pending, Portal, Result, Statement
+from understudy.fake_postgres.protocol.statements import Portal, Result, Statement
 from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
+from understudy.serving.waits import Pending
 
 # Commands whose descriptions can be cached; FETCH and EXECUTE have the columns of something else.
 _CACHEABLE = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from understudy.fake_postgres.driver_imports import ImportWatch
 from understudy.script import requests
 from understudy.script.origin import Spot, spot
 from understudy.script.requests import Request
+from understudy.serving.driver_imports import ImportWatch
 
 _PACKAGE = "aiosqlite.core"
 _METHODS = ("_execute", "_connect")

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.outcomes import Failed  # pytest.fail.Exception, for the type checker
 
-from understudy.fake_postgres import attribution
 from understudy.real_postgres.failures import AGAIN
 from understudy.real_postgres.leaked_tasks import frames_of, is_users_module
+from understudy.serving import attribution
 
 if TYPE_CHECKING:
     from understudy.real_postgres.limits import Limits

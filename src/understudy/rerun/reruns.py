@@ -11,15 +11,13 @@ import asyncio
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from understudy.fake_postgres import attribution, pool_renewal
-from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.leaked_tasks import runs_users_code, tasks
 from understudy.rerun import quiet
@@ -29,6 +27,8 @@ from understudy.rerun.runs import Recorded, Run
 from understudy.script import requests
 from understudy.script.boundary import CallId, Change, Event, Replace
 from understudy.script.formatting import shortened
+from understudy.serving import attribution, pool_renewal
+from understudy.serving.clients import Client
 
 Changing = Callable[[Event], Change | None]
 
@@ -270,7 +270,7 @@ class Reruns:
 
         return changed
 
-    def _renew(self, servers: Sequence[Server], before: dict[int, Client], run: Run) -> None:
+    def _renew(self, servers: Sequence[Server], before: Mapping[int, Client], run: Run) -> None:
         """Have the pools that outlive a test replace the connections that it has damaged.
 
         After an error that they do not expect, drivers may take a connection for in a transaction.

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 from understudy.catalog.command_tags import command_in
-from understudy.fake_postgres.clients import INSERTER
 from understudy.pg import sql
 from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ErrorFields
@@ -20,6 +19,7 @@ from understudy.script.boundary import Boundary, Event
 from understudy.script.calls import Transaction
 from understudy.script.origin import Origin, Spot, is_known, shown_path
 from understudy.script.requests import Request
+from understudy.serving.clients import INSERTER
 
 _PLAIN = Values(Types({}))
 

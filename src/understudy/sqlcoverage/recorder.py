@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol.statements import Sent
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.observation import NAME, Facts, Observation
 from understudy.real_postgres.upstream_replies import Reply, rows
 from understudy.script.calls import Call
+from understudy.serving.clients import Client
 from understudy.sqlcoverage import sightings
 from understudy.sqlcoverage.plan import MOST_ROWS, plan_of
 from understudy.sqlcoverage.sightings import MOST, Sighting, Sightings

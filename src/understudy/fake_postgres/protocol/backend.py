@@ -17,9 +17,10 @@ from understudy.fake_postgres.protocol.notifications import Listening
 from understudy.fake_postgres.protocol.portals import Portals
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session_settings import Settings
-from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
+from understudy.fake_postgres.protocol.statements import Portal, Prepared, Result
 from understudy.fake_postgres.protocol.transactions import Transactions
 from understudy.pg.errors import ServerError
+from understudy.serving.waits import Pending
 
 # Yielded by work that needs the client's next message.
 MORE: Final = "more"

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import cursors, errors, sql_prepare
 from understudy.fake_postgres.protocol.backend import Backend, outcome
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Portal, Result
+from understudy.fake_postgres.protocol.statements import Portal, Result
 from understudy.pg.errors import ServerError
+from understudy.serving.waits import ConnectionDropped, Pending
 
 Outcome: TypeAlias = Result | None  # None: the command's tag, and no rows
 Effect: TypeAlias = Callable[[Backend, Any, Portal], Outcome | Generator[Pending, Any, Outcome]]

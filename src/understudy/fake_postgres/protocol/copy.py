@@ -14,15 +14,10 @@ from understudy.fake_postgres.protocol import (
 from understudy.fake_postgres.protocol.answers import first_rows
 from understudy.fake_postgres.protocol.backend import LONG, MORE, Backend, Work, outcome, run
 from understudy.fake_postgres.protocol.prepared_statements import tag
-from understudy.fake_postgres.protocol.statements import (
-    ConnectionDropped,
-    Pending,
-    Portal,
-    Result,
-    Statement,
-)
+from understudy.fake_postgres.protocol.statements import Portal, Result, Statement
 from understudy.pg import sql
 from understudy.pg.codecs.codec import BINARY, TEXT
+from understudy.serving.waits import ConnectionDropped, Pending
 
 _DATA, _DONE, _FAIL, _FLUSH, _SYNC = b"dcfHS"
 

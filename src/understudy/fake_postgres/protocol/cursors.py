@@ -9,8 +9,9 @@ from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.backend import Backend, outcome, taken
 from understudy.fake_postgres.protocol.prepared_statements import plan
-from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
+from understudy.fake_postgres.protocol.statements import Portal, Prepared, Result
 from understudy.pg.codecs.codec import BINARY, TEXT
+from understudy.serving.waits import Pending
 
 
 def declare(backend: Backend, command: c.Declare, portal: Portal) -> Generator[Pending, Any, None]:

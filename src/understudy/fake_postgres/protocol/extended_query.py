@@ -21,8 +21,9 @@ from understudy.fake_postgres.protocol.prepared_statements import (
     prepare,
 )
 from understudy.fake_postgres.protocol.responder import Forwarder
-from understudy.fake_postgres.protocol.statements import Pending, Plan, Portal, Prepared, Result
+from understudy.fake_postgres.protocol.statements import Plan, Portal, Prepared, Result
 from understudy.pg.codecs.codec import BINARY, TEXT
+from understudy.serving.waits import Pending
 
 
 def parse(backend: Backend, body: bytes) -> Work:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.responder import Forwarder
-from understudy.fake_postgres.protocol.statements import Pending
+from understudy.serving.waits import Pending
 
 
 class Login(NamedTuple):

@@ -17,9 +17,7 @@ from understudy.fake_postgres.protocol.answers import first_rows
 from understudy.fake_postgres.protocol.backend import LONG, Backend, Work, aside, taken
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.statements import (
-    ConnectionDropped,
     Field,
-    Pending,
     Plan,
     Portal,
     Prepared,
@@ -30,6 +28,7 @@ from understudy.fake_postgres.protocol.statements import (
 from understudy.pg import sql
 from understudy.pg.codecs.codec import BINARY, TEXT, Decoder, Encoder, Unencodable
 from understudy.pg.errors import ServerError, TrailingBytes
+from understudy.serving.waits import ConnectionDropped, Pending
 
 TEXT_OID = 25
 _VOID_OID = 2278

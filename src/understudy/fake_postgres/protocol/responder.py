@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from understudy.fake_postgres.protocol.commands import Command
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.statements import Pending, Portal, Result, Statement
+from understudy.fake_postgres.protocol.statements import Portal, Result, Statement
 from understudy.pg.codecs.codec import Decoder, Encoder
+from understudy.serving.waits import Pending
 
 
 class Forwarder(Protocol):

@@ -26,8 +26,9 @@ from understudy.fake_postgres.protocol.frames import BadLength, Frames, UnknownK
 from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.startup import start
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
+from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg.errors import ServerError
+from understudy.serving.waits import ConnectionDropped, Pending
 
 _SYNC, _TERMINATE = b"SX"
 _FATAL = ("FATAL", "PANIC")

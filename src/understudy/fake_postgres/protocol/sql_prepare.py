@@ -10,11 +10,12 @@ from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.backend import Backend, outcome, run, taken
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.prepared_statements import decoder, prepare_one, tag
-from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
+from understudy.fake_postgres.protocol.statements import Portal, Prepared, Result
 from understudy.fake_postgres.protocol.tokens import number
 from understudy.pg.codecs.codec import TEXT
 from understudy.pg.sql import Piece
 from understudy.pg.sql_spelling import text_of
+from understudy.serving.waits import Pending
 
 # The most common types of PREPARE; others are inferred.
 _OIDS = {

@@ -14,7 +14,7 @@ from understudy.fake_postgres.protocol import (
 )
 from understudy.fake_postgres.protocol.backend import MORE, Backend, Work
 from understudy.fake_postgres.protocol.scram import MECHANISM, Exchange
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
+from understudy.serving.waits import ConnectionDropped, Pending
 
 _CODE = struct.Struct("!HH")
 _CANCEL = struct.Struct("!II")

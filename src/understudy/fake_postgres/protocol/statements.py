@@ -10,18 +10,7 @@ from understudy.fake_postgres.protocol.commands import Command
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.pg.codecs.codec import Decoder, Encoder
 from understudy.pg.errors import ServerError
-
-
-class ConnectionDropped(Exception):
-    """The connection ends without a message, as if the server's machine were gone.
-
-    Attributes:
-        effective: whether the statement took effect, like a COMMIT whose answer is lost.
-    """
-
-    def __init__(self, *, effective: bool = False) -> None:
-        super().__init__("the connection is dropped")
-        self.effective = effective
+from understudy.serving.waits import Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,28 +124,6 @@ class Result:
     suspended: bool = False
     changed: Sequence[Setting] = ()
     is_long: bool = False
-
-
-@dataclass(slots=True)
-class Pending:
-    """A result that takes time; the session answers nothing else before it.
-
-    Attributes:
-        delay: seconds to wait; None waits until it is cancelled or the connection ends.
-        after: called then for the result or the next wait; it may raise ServerError or
-            ConnectionDropped. An awaitable that it returns is awaited in the test's loop.
-        begin: if given, `delay` and `after` are ignored: it is called in the connection's thread
-            with a function, which is to be called with the outcome.
-        cancel: if given, called for a CancelRequest; the outcome then comes from `begin`.
-        in_thread: whether `after` may take so long that other connections must not wait for it. It
-            may not touch the session.
-    """
-
-    delay: float | None
-    after: Callable[[], Any] = field(default=lambda: Result())
-    begin: Callable[[Callable[[Any], None]], None] | None = None
-    cancel: Callable[[], None] | None = None
-    in_thread: bool = False
 
 
 @dataclass(slots=True)

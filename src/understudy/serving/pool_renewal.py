@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from understudy.fake_postgres import attribution
-from understudy.fake_postgres.clients import Client
+from understudy.serving import attribution
+from understudy.serving.clients import Client
 
 _GET = "_getconn_unchecked"  # of psycopg_pool's pools, since 3.2
 # The packages whose pools replace what has ended.

@@ -14,13 +14,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from understudy.fake_postgres.transport import Host, Transport
 from understudy.script import origin
-
-if TYPE_CHECKING:
-    from understudy.fake_postgres.protocol.session import Session
+from understudy.serving.transport import Host, Session, Transport
 
 _PATIENCE = 5.0  # seconds, for a long statement when everything is to be processed
 
@@ -48,7 +44,7 @@ class SocketThread:
         self.long_statements: set[threading.Thread] = set()
         self._transports: set[Transport] = set()
         self._is_stopped = False
-        self._thread = threading.Thread(target=self._run, name="fake_postgres", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="understudy: a server", daemon=True)
 
     # From other threads --------------------------------------------------------------------------
 

@@ -12,14 +12,13 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-from understudy.fake_postgres import attribution
-from understudy.fake_postgres.private_folder import PrivateFolder
-from understudy.fake_postgres.socket_thread import SocketThread
-from understudy.fake_postgres.socket_transport import SocketTransport
-from understudy.fake_postgres.transport import Host
+from understudy.serving import attribution
+from understudy.serving.private_folder import PrivateFolder
+from understudy.serving.socket_thread import SocketThread
+from understudy.serving.socket_transport import SocketTransport
+from understudy.serving.transport import Host
 
 HOST = "127.0.0.1"
-SOCKET_PORT = 5432  # in the name of a Unix socket
 
 
 class Sockets(SocketThread):
@@ -71,7 +70,7 @@ class Sockets(SocketThread):
             return
         self._listening, self._bound = [self._bound], None
         if self.folder is not None:
-            path = self.folder / f".s.PGSQL.{SOCKET_PORT}"
+            path = self.folder / self._host.socket_file
             path.unlink(missing_ok=True)
             private = socket.socket(socket.AF_UNIX)
             private.bind(str(path))

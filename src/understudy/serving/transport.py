@@ -11,17 +11,18 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 from understudy.pg.errors import ServerError
+from understudy.serving.waits import ConnectionDropped, Pending
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.attribution import CallSite
-    from understudy.fake_postgres.protocol.session import Session
     from understudy.script.origin import Spot
+    from understudy.serving.attribution import CallSite
+    from understudy.serving.connection import Connection
 
-Outcome = Result | Pending | Exception
+# A result of the session's own kind, a further Pending, or an exception for the client.
+Outcome: TypeAlias = object
 T = TypeVar("T")
 
 
@@ -33,14 +34,50 @@ def outcome_of(pending: Pending) -> Outcome | Awaitable[Outcome]:
         return error
 
 
+class Session(Protocol):
+    """The protocol of one connection: bytes in, bytes out.
+
+    Attributes:
+        connection: the connection, as a test sees it.
+        pending: what the session waits for before it answers anything else, or None.
+        closed: whether the connection has ended; the output so far is still to be sent.
+        dropped: whether it ended without a message: the transport is to close at once.
+        cancel_request: the number and the secret of the connection to cancel, if this one was made
+            for that alone.
+    """
+
+    pending: Pending | None
+    closed: bool
+    dropped: bool
+
+    @property
+    def connection(self) -> Connection:
+        """The connection."""
+
+    @property
+    def cancel_request(self) -> tuple[int, int] | None:
+        """What this connection was made to cancel."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Process the client's bytes; return what to send now."""
+
+    def resume(self, came: Any) -> bytes:
+        """Go on with the outcome of `pending`; return what to send now."""
+
+    def lose(self) -> None:
+        """Note that the client is gone: roll back what is open."""
+
+
 class Host(Protocol):
     """What a transport knows of its server.
 
     Attributes:
+        socket_file: the name of its Unix socket.
         latency: the delay of every response, in seconds.
         loop: the event loop of the test; None if unknown.
     """
 
+    socket_file: str
     latency: float
     loop: asyncio.AbstractEventLoop | None
 

@@ -9,16 +9,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
-from understudy.fake_postgres.socket_thread import SocketThread
-from understudy.fake_postgres.transport import Host, Outcome, T, Transport
 from understudy.pg.errors import ServerError
 from understudy.script import origin
-
-if TYPE_CHECKING:
-    from understudy.fake_postgres.protocol.session import Session
+from understudy.serving.socket_thread import SocketThread
+from understudy.serving.transport import Host, Outcome, Session, T, Transport
+from understudy.serving.waits import ConnectionDropped, Pending
 
 _PIECE = 256 * 1024
 # Nothing more is read from a client that does not read its answers.
@@ -137,7 +134,7 @@ class SocketTransport(Transport):
             self._thread.long_statements.discard(thread)
             self._thread.serve(self, then)
 
-        thread = threading.Thread(target=run, name="fake_postgres: a long statement", daemon=True)
+        thread = threading.Thread(target=run, name="understudy: a long statement", daemon=True)
         self._thread.long_statements.add(thread)
         thread.start()
 

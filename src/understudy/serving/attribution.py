@@ -22,10 +22,10 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
-from understudy.fake_postgres.driver_imports import ImportWatch
-from understudy.fake_postgres.event_loops import Home, pool_home
 from understudy.script import requests
 from understudy.script.origin import LOOPS, NOWHERE, Spot, is_users, of_task, spot
+from understudy.serving.driver_imports import ImportWatch
+from understudy.serving.event_loops import Home, pool_home
 
 # They keep connections open for others. psqlpy has no connection outside a pool.
 # Django has a persistent connection for each thread.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from understudy.catalog.command_tags import command_in
-from understudy.fake_postgres.attribution import FIXTURE
-from understudy.fake_postgres.clients import Client
 from understudy.script.calls import Transaction
 from understudy.script.failures import ConnectionNotReturned, Failure, TransactionLeftOpen
 from understudy.script.origin import Origin, at
+from understudy.serving.attribution import FIXTURE
+from understudy.serving.clients import Client
 
 _READING = frozenset({"SELECT", "VALUES", "SHOW", "FETCH"})
 

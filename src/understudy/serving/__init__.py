@@ -1,0 +1,1 @@
+"""A server in the test process: its sockets and threads, its clients, and who they are."""
