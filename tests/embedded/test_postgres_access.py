@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from understudy.embedded import EmbeddedServer, PostgresUnavailable, TestDatabases
-from understudy.embedded import server as server_module
+from understudy.embedded import own_server as server_module
 
 ROLES = """
     CREATE TABLE users (name text);

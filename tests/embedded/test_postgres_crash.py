@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from tests.playground import Playground
 
-from conftest import Playground  # the one beside this file
 from understudy.embedded import DatabaseError, EmbeddedServer, TestDatabases, UnusableFolder
 from understudy.embedded.shared_memory import release_segment
 from understudy.embedded.workspace import sweep

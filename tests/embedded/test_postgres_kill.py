@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.playground import Playground
 
-from conftest import Playground  # the one beside this file
 from understudy.embedded.processes import current_process
 from understudy.embedded.workspace import MARKER, Workspace, sweep
 

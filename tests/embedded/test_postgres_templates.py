@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.playground import Playground
 
-from conftest import Playground  # the one beside this file
 from understudy.embedded import EmbeddedServer, SchemaError, TestDatabases
 from understudy.embedded.schema_sources import FilesSource
 

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -52,11 +52,36 @@ def provide_data(
         PostgresUnavailable: initdb failed.
     """
     arguments = _initdb_arguments(programs.major)
-    packed = cache_folder() / f"data-{_key(programs, arguments)}.zip"
+    # Of two builds of one version, each has its own system catalogs.
+    build = programs.installation.program("postgres").stat().st_size
+    key = [_FORMAT, programs.version, build, *arguments]
+    provide_folder(
+        data, account, "data", key, lambda: _initialise(data, programs, arguments, popen)
+    )
+
+
+def provide_folder(
+    data: Path, account: Account, name: str, key: Sequence[object], make: Callable[[], None]
+) -> None:
+    """Create a data directory from the cache, or make it and put it there.
+
+    Args:
+        data: The folder to create. Its parent exists.
+        account: The owner of the new files.
+        name: The beginning of the name of the cache's file.
+        key: What the content depends on, besides the platform.
+        make: Makes the folder.
+
+    Raises:
+        UnusableFolder: The cache cannot be used, or `data` cannot be written.
+    """
+    identity = json.dumps([*key, sys.platform, platform.machine()])
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    packed = cache_folder() / f"{name}-{digest}.zip"
     sweep(packed.parent)
     if packed.exists() and _unpack(packed, data, account):
         return
-    _initialise(data, programs, arguments, popen)
+    make()
     try:
         _pack(data, packed)
     except OSError as error:
@@ -76,13 +101,6 @@ def _initdb_arguments(major: int) -> list[str]:
         "--no-instructions",
         *locale,
     ]
-
-
-def _key(programs: Programs, arguments: Sequence[str]) -> str:
-    # Of two builds of one version, each has its own system catalogs.
-    build = programs.installation.program("postgres").stat().st_size
-    identity = [_FORMAT, programs.version, build, sys.platform, platform.machine(), *arguments]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 
 def _initialise(

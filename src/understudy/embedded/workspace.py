@@ -31,6 +31,8 @@ from understudy.embedded.processes import (
 from understudy.embedded.shared_memory import release_segment
 
 MARKER = "owner.json"
+# In the folder `data` of a server: PostgreSQL's name for it, which MySQL is told to use.
+PID_FILE = "postmaster.pid"
 _STOP_AT_ONCE = getattr(signal, "SIGQUIT", signal.SIGTERM)
 _PATIENCE = 5.0
 _NAME = re.compile(r"understudy-([0-9]+)-[0-9a-f]{8}")
@@ -103,7 +105,7 @@ def sweep(base: Path) -> list[Path]:
         with contextlib.suppress(FileNotFoundError):
             if name and _is_own(entry) and _is_abandoned(folder, int(name[1])):
                 _stop_server_in(folder)
-                release_segment(folder / "data" / "postmaster.pid")
+                release_segment(folder / "data" / PID_FILE)
                 remove_folder(folder)
                 removed.append(folder)
     return removed
@@ -166,7 +168,7 @@ def _is_abandoned(folder: Path, pid: int) -> bool:
 
 
 def _stop_server_in(folder: Path) -> None:
-    pid_file = folder / "data" / "postmaster.pid"
+    pid_file = folder / "data" / PID_FILE
     if not pid_file.exists():
         return
     lines = pid_file.read_text().splitlines()
