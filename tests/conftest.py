@@ -3,7 +3,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 # Each inner run of pytester forgets what it imported. The second import of these extensions crashes
 # the process, so they are here before the first.
@@ -16,6 +17,9 @@ from hypothesis import HealthCheck, settings
 # inner run has imported, and then it is not imported again.
 import understudy.script.expectations  # noqa: F401
 from tests.scheduling import LongestFirst
+
+if TYPE_CHECKING:
+    from understudy.mysql_server.address import Address
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["oldest"]  # a project of its own: `.ci/run` runs it with old versions
@@ -44,3 +48,21 @@ for name in ("CI", "BUILD_NUMBER"):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
     """Give out files as `--dist loadfile` says, but the longest first."""
     return LongestFirst(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[Address]:
+    """The address of a private MySQL or MariaDB server; skips, with the reason, without one."""
+    from tests.mysql_places import own_server
+
+    with own_server() as server:
+        yield server.address
+
+
+@pytest.fixture
+def mysql_database(mysql_server: Address) -> Iterator[Address]:
+    """The address of an empty database on that server, of this test alone."""
+    from tests.mysql_places import new_database
+
+    with new_database(mysql_server, f"test_{os.getpid()}") as address:
+        yield address
