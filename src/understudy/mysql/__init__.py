@@ -1,0 +1,1 @@
+"""Facts about MySQL and MariaDB, without I/O: SQL, packets, types, errors."""
