@@ -22,6 +22,7 @@ HEAVY = {
     "psutil",
     "psycopg",
     "pydantic",
+    "pymysql",
     "sqlalchemy",
     "sqlglot",
     "starlette",
