@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.lint.projects import write
+from understudy.embedded import processes
 from understudy.project import pytest_process
 
 PLUGIN = """
@@ -96,6 +99,40 @@ def test_sigterm_stops_the_child_too(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGTERM) is before
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "child").read_text()), 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no watcher")
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGHUP])
+def test_a_child_ends_with_a_parent_that_is_killed(tmp_path: Path, by: signal.Signals) -> None:
+    write(
+        tmp_path,
+        {
+            "conftest.py": """
+                import os, pathlib, time
+
+
+                pathlib.Path("pid").write_text(str(os.getpid()))
+                pathlib.Path("pid").rename("child")
+                time.sleep(600)
+            """,
+            "pytest.ini": "[pytest]\n",
+        },
+    )
+    code = (
+        "import sys; from understudy.project import pytest_process as p; p.run(sys.argv[1:], '.')"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, *LEFT_OUT], cwd=tmp_path)
+    while not (tmp_path / "child").exists():
+        assert parent.poll() is None
+        time.sleep(0.01)
+    child = int((tmp_path / "child").read_text())
+    assert processes.start_time(child) is not None
+
+    parent.send_signal(by)
+    parent.wait()
+
+    while processes.start_time(child) is not None:  # pytest's own limit ends a wait in vain
+        time.sleep(0.01)
 
 
 def test_answers_come_while_the_child_runs_and_an_incomplete_one_is_left_out(

@@ -7,7 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -165,22 +169,52 @@ def test_a_project_without_schema_is_refused(project: Path) -> None:
     assert files(project) == before
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-def test_ctrl_c_during_the_proof_writes_nothing(project: Path) -> None:
-    before = files(project)
-    process = subprocess.Popen(
+@contextmanager
+def proving(**options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Start to write, and wait until the written tests are proved."""
+    with subprocess.Popen(
         [sys.executable, "-m", "understudy", "write", "app/notes.py"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "20 times" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+        **options,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "20 times" in line:
+                break
+        yield process
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_during_the_proof_writes_nothing(project: Path, by: signal.Signals) -> None:
+    before = files(project)
+    with proving() as process:
+        process.send_signal(by)
+        process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert files(project) == before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no watcher")
+def test_a_run_that_is_killed_leaves_nothing(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    before = files(project)
+    scratch = tmp_path_factory.mktemp("scratch")
+    with proving(env={**os.environ, "TMPDIR": str(scratch)}) as process:
+        wait_until(lambda: [*scratch.glob("understudy-pytest-*/output")])
+        process.kill()
+        process.communicate(timeout=60)
+
+    wait_until(lambda: not [*scratch.glob("understudy-*")])
+    assert files(project) == before
+
+
+def wait_until(is_done: Callable[[], object]) -> None:
+    while not is_done():  # pytest's own limit ends a wait in vain
+        time.sleep(0.01)

@@ -9,7 +9,7 @@ import click
 
 from understudy.cli.command import CommandFailed, format_option, progress
 from understudy.init import InitError, save
-from understudy.project.pytest_process import INTERRUPTED
+from understudy.project.pytest_process import INTERRUPTED, interrupted_by_sigterm
 from understudy.write import report
 from understudy.write.errors import WriteError
 from understudy.write.trials import LAYERS, Layer
@@ -69,9 +69,10 @@ def write(
     Run it in the folder of your pyproject.toml.
     """
     try:
-        results = written(Wanted(Path.cwd(), module, layers, on, seconds), progress())
-        if not only_show:
-            save(results.changes)
+        with interrupted_by_sigterm():
+            results = written(Wanted(Path.cwd(), module, layers, on, seconds), progress())
+            if not only_show:
+                save(results.changes)
     except (WriteError, InitError) as error:
         raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:

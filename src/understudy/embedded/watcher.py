@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# QUIT makes PostgreSQL stop immediately, and ends initdb too. KILL at the end reaches the rest of
-# the group and the watcher itself.
+# KILL at the end reaches the rest of the group and the watcher itself.
 _SCRIPT = """
 trap '' INT QUIT TERM HUP
 if read -r _; then exit 0; fi
-kill -QUIT 0
+kill -"$1" 0
+shift
 tries=0
 while [ -e "$1/data/postmaster.pid" ] && [ "$tries" -lt 120 ]; do
     tries=$((tries + 1))
@@ -36,13 +36,18 @@ kill -KILL 0
 class Watcher:
     """Cleans up folders, and the processes started with `popen_arguments`."""
 
-    def __init__(self, *folders: Path) -> None:
-        """Start to watch. The first folder contains the server's `data`."""
+    def __init__(self, *folders: Path, signal: str = "QUIT") -> None:
+        """Start to watch.
+
+        Args:
+            folders: at least one, of which the first contains the server's `data` if there is one.
+            signal: ends the processes. QUIT makes PostgreSQL stop immediately, and ends initdb too.
+        """
         self._process: subprocess.Popen[bytes] | None = None
         if sys.platform == "win32":
             return
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _SCRIPT, "understudy-watcher", *folders],
+            ["/bin/sh", "-c", _SCRIPT, "understudy-watcher", signal, *folders],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.embedded.watcher import Watcher
 from understudy.init import report
 from understudy.init.configuration import NewFile
 from understudy.init.errors import InitError
@@ -154,7 +155,11 @@ def copied(root: Path, timeout: float, top: Path | None = None) -> Iterator[Copy
         InitError: The project cannot be copied.
     """
     with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder:
-        yield Copy(root, Path(folder), timeout, top)
+        watcher = Watcher(Path(folder), signal="TERM")
+        try:
+            yield Copy(root, Path(folder), timeout, top)
+        finally:
+            watcher.dismiss()
 
 
 def _ignored(folder: str, names: Sequence[str]) -> set[str]:

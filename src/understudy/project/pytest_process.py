@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from understudy.embedded.watcher import Watcher
+
 INTERRUPTED = 130  # a shell's exit code for a process that SIGINT has ended
 REQUEST_VARIABLE = "UNDERSTUDY_PYTEST_REQUEST"
 ANSWERS_VARIABLE = "UNDERSTUDY_PYTEST_ANSWERS"
@@ -150,7 +152,8 @@ def started(
 ) -> Iterator[Child]:
     """Start pytest in a process of its own, which is stopped at the end of the block.
 
-    The arguments are those of `run`. SIGTERM interrupts the block like Ctrl-C.
+    The arguments are those of `run`. SIGTERM interrupts the block like Ctrl-C. The child ends, too,
+    when this process is killed or its terminal is closed.
     """
     command = [sys.executable, "-m", "pytest", *(["-p", plugin] if plugin else []), *arguments]
     with tempfile.TemporaryDirectory(prefix="understudy-pytest-") as scratch, ExitStack() as stack:
@@ -166,7 +169,9 @@ def started(
         else:
             # Not a pipe: a process that the tests leave running would keep it open.
             printed = Path(scratch, "output")
-        stack.enter_context(_interrupted_by_sigterm())
+        stack.enter_context(interrupted_by_sigterm())
+        watcher = Watcher(Path(scratch), signal="TERM")
+        stack.callback(watcher.dismiss)
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -174,9 +179,9 @@ def started(
             stdin=subprocess.DEVNULL,
             stdout=output if printed is None else stack.enter_context(printed.open("wb")),
             stderr=None if printed is None else subprocess.STDOUT,
-            # In a group of its own it gets the terminal's Ctrl-C once, from here. A second one
-            # would cut the teardown of its fixtures short.
-            process_group=None if sys.platform == "win32" else 0,
+            # In another group it gets the terminal's Ctrl-C once, from here. A second one would cut
+            # the teardown of its fixtures short.
+            **watcher.popen_arguments,
         )
         child = Child(process, answers, printed)
         try:
@@ -209,13 +214,13 @@ def stop(children: Sequence[Child], patience: float = 30.0) -> None:
             if sys.platform == "win32":
                 process.kill()
             else:
-                os.killpg(process.pid, signal.SIGKILL)
+                os.killpg(os.getpgid(process.pid), signal.SIGKILL)
             process.wait()
 
 
 @contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Make SIGTERM, as sent by `timeout` or a CI runner, stop the child like Ctrl-C."""
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Make SIGTERM, as sent by `timeout` or a CI runner, interrupt the block like Ctrl-C."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
