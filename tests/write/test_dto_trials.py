@@ -13,7 +13,7 @@ import pytest
 from understudy.init.layers import find_layers
 from understudy.init.modules import Modules
 from understudy.init.sources import read_sources
-from understudy.write import dto_trials
+from understudy.write import dto_trials, guard
 from understudy.write.trials import Kept, LeftOut
 
 
@@ -234,3 +234,114 @@ def test_tests_of_every_kind_of_field_hold(models: Path) -> None:
         run(test)
     assert left_out == []
     assert {test.trial.target.name for test in tests} == {"Point", "Cat", "Dog", "Wide"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for that")
+def test_a_model_that_hangs_is_left_out(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "SECONDS", 0.1)
+    source = """
+import time
+from pydantic import BaseModel, field_validator
+
+class Slow(BaseModel):
+    name: str
+
+    @field_validator("name")
+    def _checked(cls, value):
+        while True:
+            time.sleep(1)
+"""
+    _, left_out = kept(models, source)
+
+    assert [(one.name, one.reason) for one in left_out] == [("Slow", "it did not end within 0.1 s")]
+
+
+KINDS = """
+from __future__ import annotations
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Generic, Literal, NewType, TypeVar
+from pydantic import BaseModel, Field, Json
+from typing_extensions import TypeAliasType, TypedDict
+
+T = TypeVar("T")
+Key = NewType("Key", int)
+Alias = TypeAliasType("Alias", Annotated[int, Field(ge=5)])
+Nested = TypeAliasType("Nested", "list[Nested] | int")
+
+class Color(Enum):
+    RED = 1
+
+@dataclass
+class Plain:
+    x: int
+
+class Options(TypedDict, total=False):
+    limit: int
+
+class Kinds(BaseModel):
+    pair: tuple[int, str]
+    points: list[tuple[float, float]]
+    nothing: tuple[()] = ()
+    color: Color
+    price: Decimal = Field(ge=Decimal("0.01"), decimal_places=2)
+    plain: Plain
+    options: Options
+    key: Key
+    alias: Alias
+    nested: Nested
+    text: Json[list[int]]
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+
+class Plains(Page[Plain]):
+    pass
+
+class Tree(BaseModel):
+    name: str
+    children: list[Tree] = []
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+
+class Owner(BaseModel):
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
+"""
+
+
+def test_every_kind_of_type_has_a_valid_input(models: Path) -> None:
+    tests, left_out = kept(models, KINDS)
+
+    for test in tests:
+        run(test)
+    assert left_out == []
+    assert {test.trial.target.name for test in tests} == {
+        *("Kinds", "Page", "Plains", "Tree", "Cat", "Dog", "Owner")
+    }
+
+
+def test_each_member_of_a_union_is_accepted(models: Path) -> None:
+    tests, _ = kept(models, KINDS)
+    of_owner = [test for test in tests if test.trial.target.name == "Owner"]
+
+    assert named(of_owner, "accepts_value").assertions == (
+        'assert dto.model_dump(mode="json")["pet"] == {"kind": "dog"}',
+    )
+    assert named(of_owner, "rejects_value").trial.script[1:] == (
+        '    Owner.model_validate({"pet": {"kind": "unknown"}})',
+    )
+
+
+def test_an_input_without_fields_is_left_out(models: Path) -> None:
+    _, left_out = kept(
+        models, "from pydantic import RootModel\n\nclass Ids(RootModel[list[int]]):\n    pass\n"
+    )
+
+    assert [(one.name, one.reason) for one in left_out] == [
+        ("Ids", "its input has no fields with names; write its tests by hand")
+    ]

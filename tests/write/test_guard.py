@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
+from understudy.write import guard
+
+_NO_UVLOOP = pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run on Windows")
 # The audit hook of a guard stays until its process ends.
 _SCRIPT = """\
-import asyncio, json, os, socket, subprocess, sys, tempfile
+import asyncio, json, os, socket, sqlite3, subprocess, sys, tempfile
 from pathlib import Path
 from understudy.write.guard import Guard
 
@@ -59,11 +64,65 @@ def connect_by_a_driver():
 def run_a_loop():
     asyncio.run(asyncio.sleep(0))
 
+def send_a_datagram():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"x", ("127.0.0.1", 9))
+
+def make_a_folder():
+    os.makedirs("/etc/nothing-here/at/all")
+
+def have_a_folder():
+    os.makedirs("/etc", exist_ok=True)
+
+def make_a_link():
+    os.symlink(__file__, "/etc/nothing-here")
+
+def link_a_file():
+    os.link("/etc/hosts", home / "hosts")
+
+def change_a_mode():
+    os.chmod("/etc/nothing-here", 0o600)
+
+def open_sqlite():
+    sqlite3.connect("/etc/nothing-here.db")
+
+def open_sqlite_by_an_address():
+    sqlite3.connect("file:/etc/nothing-here.db?mode=rwc", uri=True)
+
+def open_sqlite_in_memory():
+    sqlite3.connect(":memory:").close()
+    sqlite3.connect("file::memory:?cache=shared", uri=True).close()
+
+def on_uvloop(action):
+    import uvloop
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(action())
+
+def connect_by_uvloop():
+    async def connect():
+        await asyncio.open_connection("127.0.0.1", 9)
+    on_uvloop(connect)
+
+def connect_to_the_database_by_uvloop():
+    async def connect():
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+    on_uvloop(connect)
+
+def start_a_process_by_uvloop():
+    async def start():
+        await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    on_uvloop(start)
+
 found = {}
+by_uvloop = [
+    connect_by_uvloop, connect_to_the_database_by_uvloop, start_a_process_by_uvloop,
+] if sys.platform != "win32" else []  # which has no uvloop
 for function in [
     connect_elsewhere, connect_to_the_database, ask_for_an_address, start_a_process,
     remove_a_file, write_a_file, write_a_temporary_file, read_a_file, connect_by_a_driver,
-    run_a_loop,
+    run_a_loop, send_a_datagram, make_a_folder, have_a_folder, make_a_link, link_a_file,
+    change_a_mode, open_sqlite, open_sqlite_by_an_address, open_sqlite_in_memory, *by_uvloop,
 ]:
     with guard.acting() as refused:
         quietly(function)
@@ -102,6 +161,26 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
             "it removes or changes /etc/nothing-here, which a trial does not do",
         ),
         ("write_a_file", "it writes to /etc/nothing-here, which a trial does not do"),
+        ("send_a_datagram", "it sends to 127.0.0.1:9, which a trial does not do"),
+        ("make_a_folder", "it makes /etc/nothing-here, which a trial does not do"),
+        ("make_a_link", "it removes or changes /etc/nothing-here, which a trial does not do"),
+        ("link_a_file", "it removes or changes /etc/hosts, which a trial does not do"),
+        ("change_a_mode", "it removes or changes /etc/nothing-here, which a trial does not do"),
+        ("open_sqlite", "it opens /etc/nothing-here.db, which a trial does not do"),
+        (
+            "open_sqlite_by_an_address",
+            "it opens file:/etc/nothing-here.db?mode=rwc, which a trial does not do",
+        ),
+        pytest.param(
+            "connect_by_uvloop",
+            "it connects to 127.0.0.1:9, which a trial does not do",
+            marks=_NO_UVLOOP,
+        ),
+        pytest.param(
+            "start_a_process_by_uvloop",
+            "it starts a process, which a trial does not do",
+            marks=_NO_UVLOOP,
+        ),
     ],
 )
 def test_what_reaches_further_is_refused_even_if_the_code_swallows_it(
@@ -117,6 +196,9 @@ def test_what_reaches_further_is_refused_even_if_the_code_swallows_it(
         "write_a_temporary_file",
         "read_a_file",
         "run_a_loop",
+        "have_a_folder",
+        "open_sqlite_in_memory",
+        pytest.param("connect_to_the_database_by_uvloop", marks=_NO_UVLOOP),
         "afterwards",
     ],
 )
@@ -140,3 +222,18 @@ def test_a_driver_reaches_no_other_database(refused: dict[str, list[str]]) -> No
 def _line(text: str) -> int:
     lines = _SCRIPT.splitlines()
     return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for that")
+def test_a_value_is_made_in_the_time_of_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "SECONDS", 0.05)
+
+    def made() -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                time.sleep(1)
+
+    with pytest.raises(guard.Refused) as refused, guard.limited():
+        made()
+
+    assert str(refused.value) == "it did not end within 0.05 s"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import inspect
+import sys
+import time
 import typing
 from decimal import Decimal
 from enum import StrEnum
+from ipaddress import IPv4Address
 from threading import Thread
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
@@ -19,9 +22,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from understudy.rows.table_facts import Schema
+from understudy.write import guard
 from understudy.write.shapes import (
     ABSENT,
     NoValue,
@@ -33,7 +37,8 @@ from understudy.write.shapes import (
     leaves,
     settled,
 )
-from understudy.write.trials import Argument, Expression
+from understudy.write.spelling import evaluated
+from understudy.write.trials import Argument
 from understudy.write.values import Values
 
 
@@ -140,13 +145,6 @@ def _shape(hint: Any, name: str = "value") -> Shape:
     return Values(Schema({}, {}, {})).shape(Argument(name, hint))
 
 
-def _evaluated(source: Expression) -> Any:
-    names: dict[str, Any] = {}
-    for line in source.imports:
-        exec(line, names)
-    return eval(source.text, names)
-
-
 def _trials(shape: Shape) -> list[dict[Path, Any]]:
     """Return the choices that trials make: ordinary ones, all, and one unusual value each."""
     least = settled(shape)
@@ -171,7 +169,7 @@ def test_values_evaluate_to_what_their_type_takes(hint: Any, name: str) -> None:
 
     for chosen in _trials(shape):
         built = shape.build(chosen)
-        assert repr(_evaluated(built.source)) == repr(built.value)
+        assert repr(evaluated(built.source)) == repr(built.value)
         adapter.validate_python(built.value)
 
 
@@ -197,6 +195,37 @@ def test_classes_that_carry_data_are_built_by_keywords(hint: Any, least: str, fu
 
     assert shape.build(chosen).source.text == least
     assert shape.build(complete(shape, chosen)).source.text == full
+
+
+T = typing.TypeVar("T")
+
+
+class Page(pydantic.BaseModel, typing.Generic[T]):
+    """A generic model."""
+
+    items: list[T]
+
+
+@pytest.mark.parametrize(
+    ("hint", "source"),
+    [
+        (tuple[()], "()"),
+        (dict[int, list[int]], "{11: [12, 13]}"),
+        (IPv4Address, 'IPv4Address("192.0.2.1")'),
+        (pydantic.FutureDate, "date(2099, 1, 1)"),
+        (Annotated[str, pydantic.Field(min_length=3, pattern="^[a-z]+$")], '"aaa"'),
+        (typing.NewType("UserId", int), "11"),
+        (TypeAliasType("Code", Annotated[int, pydantic.Field(ge=50)]), "50"),
+        (TypeAliasType("Pair", tuple[T, T], type_params=(T,))[int], "(11, 12)"),
+        (Page[Point], "Page[Point](items=[Point(x=11), Point(x=12)])"),
+    ],
+)
+def test_types_that_say_more_than_a_class(hint: Any, source: str) -> None:
+    shape = _shape(hint)
+    built = shape.build(settled(shape))
+
+    assert built.source.text == source
+    assert evaluated(built.source) == built.value
 
 
 def test_constraints_of_a_model_hold() -> None:
@@ -250,3 +279,24 @@ def test_dictionary_has_the_keys_that_the_source_reads() -> None:
 
     assert shape.build(least).value == {"owner_id": 101}
     assert shape.build(complete(shape, least)).value == {"title": "title a", "owner_id": 101}
+
+
+@dataclasses.dataclass
+class Endless:
+    """A class that is never made."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        while True:
+            time.sleep(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for that")
+def test_a_class_that_hangs_has_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "SECONDS", 0.1)
+
+    with pytest.raises(NoValue) as raised:
+        settled(Values(Schema({}, {}, {})).shape(Argument("one", Endless)))
+
+    assert str(raised.value) == "it did not end within 0.1 s"

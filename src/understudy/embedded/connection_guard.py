@@ -83,7 +83,7 @@ class ConnectionGuard:
             ("psqlpy", self._wrap_psqlpy),
             *((name, self._wrap_other) for name in _OTHER_DRIVERS),
         ):
-            driver = _imported(module)
+            driver = imported(module)
             if driver is not None:
                 wrap(driver)
         sys.addaudithook(self._audit)
@@ -307,7 +307,8 @@ def _driver_on_stack(frame: FrameType | None) -> bool:
     return False
 
 
-def _imported(name: str) -> ModuleType | None:
+def imported(name: str) -> ModuleType | None:
+    """Return a module; None if it is not installed, or cannot be imported."""
     if importlib.util.find_spec(name) is None:
         return None
     try:

@@ -16,6 +16,7 @@ from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 from understudy.write import hints, reach
 from understudy.write.construction import FIXTURE, import_of
+from understudy.write.guard import Refused, limited
 
 _MANAGERS = ("contextlib.asynccontextmanager", "contextlib.contextmanager")
 _POOLS = (
@@ -121,7 +122,8 @@ def _address_of(maker: ast.Call, settings: str) -> str | None:
 def _is_made_of(cls: type, field: str) -> bool:
     """Whether an object of settings can be made of the address alone, in this environment."""
     try:
-        cls(**{field: _SAMPLE})
-    except (TypeError, ValueError):
+        with limited():
+            cls(**{field: _SAMPLE})
+    except (Refused, TypeError, ValueError):
         return False
     return True

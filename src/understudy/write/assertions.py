@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from understudy.write import rendering, web_assertions
 from understudy.write.change_lines import ChangeLines
+from understudy.write.guard import limited
 from understudy.write.raised import raised_class, raised_lines
+from understudy.write.spelling import imported
 from understudy.write.suspicions import suspect
 from understudy.write.trials import Expression, Kept
-from understudy.write.value_lines import ValueLines, imported
+from understudy.write.value_lines import ValueLines
 
 
 def asserted(kept: Kept) -> Kept:
@@ -103,7 +105,8 @@ def _holds(kept: Kept, line: str, imports: Iterable[str]) -> bool:
             "raised": types.SimpleNamespace(value=one.raised),
         }
         try:
-            exec(line, namespace | known)
+            with limited():
+                exec(line, namespace | known)
         except Exception:  # noqa: BLE001 - then it is not written
             return False
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Address
 from random import Random
 from string import ascii_lowercase
 from typing import Any
@@ -140,6 +141,8 @@ def plain(python: type, number: int) -> Any:
         dt.datetime: dt.datetime(2026, 1, 1 + number % 28, 12),
         dt.time: dt.time(8 + number % 12, 30),
         dt.timedelta: dt.timedelta(hours=1 + number),
+        IPv4Address: IPv4Address("192.0.2.1") + number,
+        IPv6Address: IPv6Address("2001:db8::1") + number,
         bytes: b"abcdefgh"[: 1 + number % 8],
         dict: {"key": f"value {ascii_lowercase[number % 26]}"},
     }

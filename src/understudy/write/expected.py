@@ -11,7 +11,7 @@ from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
 from understudy.write import fingerprint
 from understudy.write.fingerprint import Unordered
-from understudy.write.spelling import imports_of, named, spelled
+from understudy.write.spelling import called, imports_of, spelled
 from understudy.write.trials import Expression
 
 _DEEPEST = 6
@@ -218,24 +218,7 @@ def _constructed(
         for name, text in zip(names, texts, strict=True)
         if not (name in defaults and _is_default(part.parts[name], defaults[name]))
     ]
-    made = _class(kind)
-    return called_as(made, given, imports)
-
-
-def called_as(made: Expression, arguments: Sequence[str], imports: Iterable[str]) -> Expression:
-    """Return a call of a class that is spelled already."""
-    lines = dict.fromkeys([*made.imports, *imports])
-    return Expression(f"{made.text}({', '.join(arguments)})", tuple(lines))
-
-
-def _class(kind: type) -> Expression:
-    """Return how a class is spelled: a generic model of pydantic with its arguments."""
-    generic = getattr(kind, "__pydantic_generic_metadata__", None) or {}
-    if generic.get("origin") is None:
-        return named(kind)
-    parts = [named(generic["origin"]), *map(named, generic["args"])]
-    inner = ", ".join(part.text for part in parts[1:])
-    return Expression(f"{parts[0].text}[{inner}]", imports_of(parts))
+    return called(kind, given, imports)
 
 
 def _defaults(kind: type) -> dict[str, Any]:

@@ -6,6 +6,7 @@ for them tries them.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -148,6 +149,9 @@ class Samples:
             yield from ("something", 1)
 
     def _texts(self, schema: Schema, name: str) -> Iterator[str]:
+        if schema.get("contentMediaType") == "application/json":
+            yield from map(json.dumps, self.valid(schema.get("contentSchema", {}), name))
+            return
         low, high = schema.get("minLength", 0), schema.get("maxLength", _LONGEST)
         kind, pattern = schema.get("format"), schema.get("pattern")
         texts = [*_TEXTS.get(kind or "", ())]
@@ -184,8 +188,11 @@ class Samples:
 
     def _lists(self, schema: Schema, name: str, depth: int) -> Iterator[list[Any]]:
         least, most = schema.get("minItems", 0), schema.get("maxItems", _LONGEST)
-        items = self.valid(schema.get("items", {}), name.rstrip("s"), depth + 1)
+        if "prefixItems" in schema:
+            yield from self._tuples(schema, name, depth)
+            return
         if depth < _DEEPEST:
+            items = self.valid(schema.get("items", {}), name.rstrip("s"), depth + 1)
             for size in dict.fromkeys((max(least, 1), 2)):
                 if least <= size <= most and size <= len(items):
                     yield items[:size]
@@ -193,6 +200,14 @@ class Samples:
                 yield items[:1] * least
         if not least:
             yield []
+
+    def _tuples(self, schema: Schema, name: str, depth: int) -> Iterator[list[Any]]:
+        """Yield lists in which each place has a schema of its own, as of `tuple[int, str]`."""
+        if depth >= _DEEPEST:
+            return
+        lists = [self.valid(item, name, depth + 1) for item in schema["prefixItems"]]
+        for number in range(max(map(len, lists), default=1)):
+            yield [values[number % len(values)] for values in lists]
 
     def _objects(self, schema: Schema, depth: int) -> Iterator[dict[str, Any]]:
         properties = schema.get("properties", {})
@@ -216,6 +231,9 @@ class Samples:
         found, accepts_null = self.resolved(schema)
         kind = found.get("type")
         yield from ([value] for value in found.get("enum", ()))
+        for other in [*schema.get("anyOf", ()), *schema.get("oneOf", ())][1:]:
+            if other.get("type") != "null":
+                yield self.valid(other, name)
         if kind == "string" and "enum" not in found:
             base = next(self._valid(found, name), "")
             for size in (found.get("minLength"), found.get("maxLength")):
@@ -235,6 +253,8 @@ class Samples:
         """Yield values that a schema should reject: each constraint just broken."""
         found, _ = self.resolved(schema)
         kind = found.get("type")
+        if "discriminator" in schema:
+            yield {schema["discriminator"]["propertyName"]: "unknown"}
         if "enum" in found or "const" in found:
             yield "unknown"
         elif kind == "string":

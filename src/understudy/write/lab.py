@@ -14,12 +14,11 @@ from understudy.rerun import Reruns, Run
 from understudy.rerun.reruns import Changing
 from understudy.script import requests
 from understudy.write import rendering
-from understudy.write.guard import Guard
+from understudy.write.guard import SECONDS, Guard
 from understudy.write.line_arcs import LineArcs
 from understudy.write.shifts import shift
 from understudy.write.trials import Observation, Target, Trial
 
-SECONDS = 5.0  # that a trial may take
 FILE = "test_understudy_trials.py"
 
 

@@ -193,7 +193,7 @@ class Finder:
                     accepted.append(case)
             self._seen |= outcome.lines
         inputs.rejected += rejected[:_MOST]
-        shown = [case for case in accepted if isinstance(case.stored, _PLAIN)]
+        shown = [case for case in accepted if isinstance(case.stored, (*_PLAIN, dict))]
         inputs.accepted += shown[:_MOST]
 
     def _accepts(self, name: str, inputs: Inputs) -> Callable[[Any], bool]:

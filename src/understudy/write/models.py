@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from understudy.write.guard import Refused, limited
+
 Values = Mapping[str, Any]
 Line = tuple[str, int]
 _NOT_THE_PROJECT = ("site-packages", "dist-packages")
@@ -76,19 +78,28 @@ class Model:
     def __init__(self, cls: Any, root: Path) -> None:
         self._class, self.module, self.name = cls, cls.__module__, cls.__qualname__
         self._root = str(root.resolve())
+        self.schema: dict[str, Any]
         self._validate: Callable[[Any], Any]
         self._dumped: Callable[[Any], Any]
         self.imports: tuple[str, ...] = (
             f"from {self.module} import {self.name.partition('.')[0]}",
         )
         try:
-            self._prepare()
+            with limited():
+                self._prepare()
+        except Refused as error:
+            raise NoModel(str(error)) from None
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             raise NoModel(
                 f"it has no JSON schema ({reason}); write its tests by hand, or give the field a "
                 "type that JSON has"
             ) from error
+        # A model that refers to itself is one of the definitions.
+        name = self.schema.get("$ref", "").rpartition("/")[2]
+        self.schema = {**self.schema, **self.schema.get("$defs", {}).get(name, {})}
+        if self.schema.get("type") != "object" or self.schema.get("additionalProperties"):
+            raise NoModel("its input has no fields with names; write its tests by hand")
 
     def _prepare(self) -> None:
         if hasattr(self._class, "model_validate"):
@@ -126,14 +137,21 @@ class Model:
         self.extra = str(config.get("extra") or "")
 
     def try_values(self, values: Values) -> Outcome:
-        """Validate an input, and dump the model."""
+        """Validate an input, and dump the model.
+
+        Raises:
+            NoModel: it does what a trial does not do.
+        """
         from pydantic import ValidationError
 
         lines: set[Line] = set()
         before = sys.gettrace()
         sys.settrace(functools.partial(_trace, lines, self._root))
         try:
-            dumped = self._dumped(self._validate(dict(values)))
+            with limited():
+                dumped = self._dumped(self._validate(dict(values)))
+        except Refused as error:
+            raise NoModel(str(error)) from None
         except ValidationError as error:
             problems = tuple(
                 Problem(tuple(each["loc"]), each["type"], each["msg"]) for each in error.errors()

@@ -22,8 +22,9 @@ from understudy.write.collaborators import (
     recording,
 )
 from understudy.write.expected import expected, whole
+from understudy.write.guard import Refused, limited
 from understudy.write.shapes import Built, NoValue, complete, settled
-from understudy.write.spelling import called, imports_of, spelled
+from understudy.write.spelling import called, evaluated, imports_of, spelled
 from understudy.write.trials import Arc, Argument, Expression, Observation, Target, Trial
 from understudy.write.values import Values
 
@@ -260,8 +261,9 @@ class _Service:
         sources = [one.source for one in given]
         try:
             source = called(error, [one.text for one in sources], imports_of(sources))
-            return error(*(one.value for one in given)), source
-        except (NoSource, TypeError, ValueError):
+            with limited():
+                return error(*(one.value for one in given)), source
+        except (NoSource, Refused, TypeError, ValueError):
             return None
 
     def _invented(self, one: Collaborator) -> Iterator[tuple[str, Expression]]:
@@ -359,10 +361,9 @@ def _checked(source: Expression) -> Expression:
     Raises:
         NoSource: it does not: the class sets a field by itself, or refuses its own defaults.
     """
-    names: dict[str, object] = {}
     try:
-        exec("\n".join(source.imports), names)
-        eval(source.text, names)
+        with limited():
+            evaluated(source)
     except Exception as error:  # the class is the project's own: anything
         raise NoSource(f"{source.text} raises {type(error).__name__}") from error
     return source

@@ -142,12 +142,13 @@ class Session:
                 found, left_out = routes.targets(module, findings)
                 self._targets += found
                 self._left_out += left_out
-        models = [part for part in findings.layers["dto"] if part.module.name == module.__name__]
-        if "dto" in wanted and models:
-            with self._one_failing(f"the models of {module.__name__}", 1), arcs.traced() as traced:
-                self._kept, left_out = dto_trials.kept(models, Path(self._wanted.root))
-                self._left_out += left_out
-            self._reached |= traced
+        for part in findings.layers["dto"] if "dto" in wanted else ():
+            if part.module.name == module.__name__:
+                with self._one_failing(part.name, part.node.lineno), arcs.traced() as traced:
+                    kept, left_out = dto_trials.kept([part], Path(self._wanted.root))
+                    self._kept += kept
+                    self._left_out += left_out
+                self._reached |= traced
 
     @contextmanager
     def _one_failing(self, name: str, line: int) -> Iterator[None]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
+from understudy.write.guard import Refused, limited
 from understudy.write.spelling import imports_of, named, spelled
 from understudy.write.trials import Expression
 
@@ -103,6 +104,7 @@ class Record:
         """Build it from the values of its parts.
 
         Raises:
+            Refused: the class does what a trial does not do.
             Exception: what the class raises if it does not take them.
         """
         if chosen.get(self.path, ABSENT) is None:
@@ -122,7 +124,9 @@ class Record:
             for keyword, part in built.items()
         )
         lines = tuple(dict.fromkeys([*name.imports, *imports]))
-        return Built(self.make(**values), Expression(f"{name.text}({given})", lines))
+        with limited():
+            made = self.make(**values)
+        return Built(made, Expression(f"{name.text}({given})", lines))
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ def settled(shape: Shape) -> dict[Path, Any]:
         seen.append(chosen)
         try:
             shape.build(chosen)
-        except NoSource as error:
+        except (NoSource, Refused) as error:
             raise NoValue(str(error)) from None
         except Exception as error:  # noqa: BLE001 # a class refuses its arguments in any way
             reason = reason or f"{type(error).__name__}: {error}".replace("\n", " ")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 from uuid import UUID
 
 from understudy.project.python_values import Names, NoSource, source_of
+from understudy.script.formatting import python_literal
 from understudy.write.trials import Expression
 
 _LONG = 40  # letters; a longer text of one letter is written as "a" * 41
@@ -38,6 +40,8 @@ def spelled(value: Any) -> Expression:
     if type(value).__name__ in ("SecretStr", "SecretBytes"):
         secret = spelled(value.get_secret_value())
         return called(type(value), [secret.text], secret.imports)
+    if isinstance(value, IPv4Address | IPv6Address):
+        return called(type(value), [python_literal(str(value))])
     names = Names("")
     return Expression(source_of(value, names), tuple(names.imports))
 
@@ -45,9 +49,16 @@ def spelled(value: Any) -> Expression:
 def named(thing: Any) -> Expression:
     """Return how a class or function is spelled after its import.
 
+    A generic model of pydantic is spelled with its arguments.
+
     Raises:
         NoSource: it stands in a function, or its module does not have it.
     """
+    generic = getattr(thing, "__pydantic_generic_metadata__", None) or {}
+    if generic.get("origin") is not None:
+        parts = [named(generic["origin"]), *map(named, generic["args"])]
+        inner = ", ".join(part.text for part in parts[1:])
+        return Expression(f"{parts[0].text}[{inner}]", imports_of(parts))
     name = getattr(thing, "__qualname__", "")
     if not name or "<" in name:
         raise NoSource(f"{thing!r} cannot be imported")
@@ -104,3 +115,15 @@ def _collection(value: Any) -> Expression:
         text = f"{{{text}}}" if items else "set()"
         text = f"frozenset({text})" if isinstance(value, frozenset) else text
     return Expression(text, imports_of(items))
+
+
+def evaluated(source: Expression) -> Any:
+    """Return the value that a source makes: a literal, or a call of a class that it imports."""
+    return eval(source.text, imported(source.imports))
+
+
+def imported(lines: Iterable[str]) -> dict[str, Any]:
+    """Return the names that import lines bind."""
+    namespace: dict[str, Any] = {}
+    exec("\n".join(lines), namespace)
+    return namespace

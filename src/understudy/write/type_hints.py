@@ -9,13 +9,14 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 _PLAIN = (
     *(bool, int, float, Decimal, str, bytes, dict, UUID),
-    *(dt.datetime, dt.date, dt.time, dt.timedelta),
+    *(dt.datetime, dt.date, dt.time, dt.timedelta, IPv4Address, IPv6Address),
 )
 _NAMED: dict[str, type] = {
     **dict.fromkeys(("EmailStr", "NameEmail", "AnyUrl", "AnyHttpUrl", "HttpUrl", "SecretStr"), str),
@@ -100,6 +101,8 @@ def unwrapped(hint: Any, limits: Limits) -> tuple[Any, Limits]:
             hint = hint.__supertype__
         elif type(hint).__name__ == "TypeAliasType":  # typing has it from Python 3.12 on
             hint = hint.__value__
+        elif type(origin := typing.get_origin(hint)).__name__ == "TypeAliasType":
+            hint = origin.__value__[typing.get_args(hint)]
         elif isinstance(hint, typing.TypeVar):
             hint = hint.__bound__ or (*hint.__constraints__, Any)[0]
         else:

@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from understudy.project import parsing
@@ -23,7 +23,8 @@ from understudy.write.expected import (
     expected,
     whole,
 )
-from understudy.write.spelling import named
+from understudy.write.guard import limited
+from understudy.write.spelling import evaluated, named
 from understudy.write.trials import Expression, Kept
 
 _LONG_TEXT = 100  # characters
@@ -251,12 +252,13 @@ class ValueLines:
     def _equals(self, part: Fields | Items, source: Expression) -> bool:
         """Return whether a source makes the value: a model may refuse it or change it."""
         try:
-            made = _evaluated(source)
-            if isinstance(part, Fields) and part.is_record:
-                return bool(dict(part.value) == made)
-            if isinstance(part, Items) and _has_records(part):
-                return bool([dict(one) for one in part.value] == made)
-            return bool(part.value == made)
+            with limited():
+                made = evaluated(source)
+                if isinstance(part, Fields) and part.is_record:
+                    return bool(dict(part.value) == made)
+                if isinstance(part, Items) and _has_records(part):
+                    return bool([dict(one) for one in part.value] == made)
+                return bool(part.value == made)
         except Exception:  # noqa: BLE001 - code of the project decides what is equal
             return False
 
@@ -347,16 +349,3 @@ def _may_be_none(function: Any) -> bool:
         return "None" in hint or hint.startswith("Optional")
     is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
     return is_union and type(None) in typing.get_args(hint)
-
-
-def _evaluated(source: Expression) -> Any:
-    namespace = imported(source.imports)
-    # The source of a literal or of a call of a model that the trial has imported.
-    return eval(source.text, namespace)
-
-
-def imported(lines: Iterable[str]) -> dict[str, Any]:
-    """Return the names that import lines bind."""
-    namespace: dict[str, Any] = {}
-    exec("\n".join(lines), namespace)
-    return namespace

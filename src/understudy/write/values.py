@@ -74,6 +74,8 @@ class Values:
             return self._of(hint, path, limits, is_required=is_required, is_nullable=is_nullable)
         if hint in (None, type(None)):
             return Leaf(path, [None], (), is_required, True)
+        if hint == tuple[()]:
+            return Leaf(path, [()], (), is_required, is_nullable)
         fields = fields_of(hint)
         if fields is not None:
             return self._record(hint, path, is_required, is_nullable)
@@ -173,10 +175,12 @@ class Values:
         return Record(path, dict, fields, is_required, is_nullable, is_dict=True)
 
     def _dict(self, arguments: Sequence[Any], path: Path) -> Any:
-        hint = arguments[1] if len(arguments) == 2 else Any
-        key = "key"
+        kinds = arguments if len(arguments) == 2 else (Any, Any)
+        key: Any = "key"
         try:
-            shape = self._of(hint, (*path, key), Limits(), is_required=True)
+            if kinds[0] not in (str, Any):
+                key = self._of(kinds[0], (*path, "key"), Limits(), is_required=True).build({}).value
+            shape = self._of(kinds[1], (*path, "key"), Limits(), is_required=True)
         except NoValue:
             return {}
         return {key: shape.build({}).value}
@@ -248,6 +252,8 @@ class Values:
         if kind is str:
             return self._unused(self._texts(name, limits, column))
         found = [column_values.plain(kind, number) for number in range(6)]
+        if issubclass(kind, dt.date):  # one that is in the past or in the future
+            found += [value.replace(year=year) for value in found[:1] for year in (2000, 2099)]
         if kind is dt.datetime:
             aware = [value.replace(tzinfo=dt.UTC) for value in found]
             is_aware = column is None or column[1].type.name != "timestamp"
@@ -287,7 +293,9 @@ class Values:
         if limits.pattern:
             for number in range(4):
                 matching = column_values.matching(limits.pattern.replace("\\Z", "$"), number)
-                yield from [] if matching is None else [matching]
+                if matching:
+                    yield matching
+                    yield matching * -(-(limits.shortest or 1) // len(matching))
         yield from _known_texts(name)
 
     def _unused(self, values: Iterable[Any]) -> list[Any]:
