@@ -10,7 +10,7 @@ import psycopg_pool
 import pytest
 
 from tests.plugin.conftest import Project
-from understudy.serving import attribution
+from understudy.serving import drivers
 
 # Reading the awaitables of tasks from the server's thread crashed Python 3.12 within 60 tests.
 TESTS = """
@@ -66,7 +66,7 @@ def test_statements_on_a_socket(project: Project, loop: str) -> None:
 
 def test_a_wrapped_coroutine_function_remains_one() -> None:
     """Starlette's `on_shutdown` and thread pools call what is none without awaiting it."""
-    attribution.wrap_drivers()
+    drivers.wrap_drivers()
 
     owners = (
         asyncpg.Connection,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.script import import_errors
 from understudy.script.failures import ScriptError
-from understudy.serving.attribution import wrap_drivers
 from understudy.serving.closers import Closers
+from understudy.serving.drivers import wrap_drivers
 
 if TYPE_CHECKING:
     import asyncpg

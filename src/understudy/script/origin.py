@@ -15,7 +15,7 @@ from typing import NamedTuple
 # the user's statement and the server.
 DRIVERS = (
     "aiosqlite", "asyncpg", "psycopg", "psycopg_pool", "psycopg_binary", "psycopg_c", "psqlpy",
-    "sqlite3",
+    "sqlite3", "aiomysql", "asyncmy", "pymysql", "MySQLdb", "mysql",
 )  # fmt: skip
 _ABOVE_DRIVERS = (
     "sqlalchemy", "sqlmodel", "greenlet", "tortoise", "databases", "aiosql", "django", "asgiref",

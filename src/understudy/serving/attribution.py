@@ -17,34 +17,22 @@ import inspect
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType, ModuleType
+from contextvars import ContextVar
+from types import FrameType
 from typing import Any, NamedTuple
 
 from understudy.script import requests
 from understudy.script.origin import LOOPS, NOWHERE, Spot, is_users, of_task, spot
-from understudy.serving.driver_imports import ImportWatch
-from understudy.serving.event_loops import Home, pool_home
+from understudy.serving.event_loops import Home
 
 # They keep connections open for others. psqlpy has no connection outside a pool.
 # Django has a persistent connection for each thread.
 _POOLS = frozenset({"psycopg_pool", "sqlalchemy", "tortoise", "databases", "django"})
 # The pool of connections that the fixture itself makes for a test, and closes.
-FIXTURE = "fake_postgres"
-_FIXTURE_MODULE = "understudy.fake_postgres.connectors"
-
-_ASYNCPG = (
-    "bind", "bind_execute", "bind_execute_many", "copy_in", "copy_out", "execute", "prepare",
-    "query",
-)  # fmt: skip
-_PSQLPY = {
-    "Connection": ("execute", "execute_batch", "execute_many", "fetch", "fetch_row", "fetch_val"),
-    "Transaction": (
-        "begin", "commit", "rollback", "__aenter__", "__aexit__",
-        "execute", "execute_batch", "execute_many", "fetch", "fetch_row", "fetch_val",
-    ),
-}  # fmt: skip
+FIXTURE = "understudy"
+_FIXTURE_MODULES = ("understudy.fake_postgres.connectors", "understudy.fake_mysql.connectors")
 
 Sender = asyncio.Task[Any] | threading.Thread
 
@@ -70,6 +58,7 @@ class Attribution:
         request: the request for which that statement was sent; None for none.
         is_handling: whether that was in an `except`.
         is_on_stack: whether the client calls the server, so that nothing has to be noted.
+        returns: how often it was given back to a pool that tells the server nothing.
     """
 
     def __init__(self) -> None:
@@ -78,6 +67,7 @@ class Attribution:
         self.request: requests.Request | None = None
         self.is_handling = False
         self.is_on_stack = False
+        self.returns = 0
         self._sender: weakref.ref[Sender] | None = None
 
     @property
@@ -95,13 +85,13 @@ class Attribution:
 # Of the connections over sockets, by number; no two servers of a process use the same.
 _noted: weakref.WeakValueDictionary[int, Attribution] = weakref.WeakValueDictionary()
 # The event loops of asyncpg's connections, by their protocol, and of psycopg's async pools.
-_homes: weakref.WeakKeyDictionary[Any, Home] = weakref.WeakKeyDictionary()
+homes: weakref.WeakKeyDictionary[Any, Home] = weakref.WeakKeyDictionary()
 # The event loops in which a driver was used, with the thread of each.
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
-# The modules of the drivers that were wrapped: a driver may be imported again.
-_wrapped: dict[str, Any] = {}
 # Who opens a connection now, and the request for which.
 _opening: dict[object, tuple[Spot, requests.Request | None]] = {}
+# The package of the pool that connects now, if its code has no frames of Python's.
+of_pool: ContextVar[str] = ContextVar("understudy_of_pool", default="")
 _psqlpy = Attribution()
 _psqlpy_senders: weakref.WeakSet[Sender] = weakref.WeakSet()
 
@@ -119,15 +109,20 @@ def register(pid: int, attribution: Attribution) -> None:
 def settle(protocol: Any, opened_by: CallSite) -> None:
     """Record that an asyncpg connection, or a pool, belongs to the running event loop."""
     if (loop := asyncio._get_running_loop()) is not None:
-        _homes[protocol] = Home(loop, *opened_by)
+        homes[protocol] = Home(loop, *opened_by)
 
 
 def begin_test() -> None:
-    """Forget the psqlpy calls of the last test, and wrap the drivers imported since."""
+    """Forget the psqlpy calls of the last test."""
     global _psqlpy
     _psqlpy = Attribution()
     _psqlpy_senders.clear()
-    wrap_drivers()
+
+
+def note_psqlpy_call() -> None:
+    """Note that the caller uses psqlpy."""
+    _psqlpy_senders.add(_sender())
+    _psqlpy.note_statement()
 
 
 def latest_psqlpy_call() -> Attribution | None:
@@ -167,141 +162,7 @@ def loops_of_this_thread() -> Iterator[asyncio.AbstractEventLoop]:
             yield loop
 
 
-def wrap_drivers() -> None:
-    """Make every driver note its callers: those that are imported, and those that will be."""
-    for name in _WRAPS:
-        module = sys.modules.get(name)
-        # While it is being imported, it lacks what comes last.
-        if module is not None and not _is_importing(module):
-            _wrap(name, module)
-    _imports.install()
-
-
-def _wrap(name: str, module: ModuleType) -> None:
-    if module is not _wrapped.get(name):
-        _wrapped[name] = module
-        _WRAPS[name](module)
-
-
-def _is_importing(module: Any) -> bool:
-    return bool(getattr(module.__spec__, "_initializing", False))
-
-
-def _wrap_asyncpg(asyncpg: Any) -> None:
-    def note(protocol: Any, *arguments: Any) -> None:
-        __tracebackhide__ = True
-        if (home := _homes.get(protocol)) is not None:
-            home.check(*arguments[:1])
-        _note_statement(protocol.get_server_pid())
-
-    def note_acquire(pool: Any, *_arguments: Any) -> None:
-        __tracebackhide__ = True
-        if (home := pool_home(pool, _homes)) is not None:
-            home.check()
-
-    _note_openings(asyncpg.connect_utils, "_connect", lambda new: new.get_server_pid())
-    for name in _ASYNCPG:
-        _note_calls(asyncpg.protocol.Protocol, name, note)
-    for name in ("_acquire", "_initialize"):
-        _note_calls(asyncpg.pool.Pool, name, note_acquire)
-    _note_calls(asyncpg.connection.Connection, "close", _explain_close)
-
-
-def _wrap_psycopg(psycopg: Any) -> None:
-    for name in ("wait_conn", "wait_conn_async"):  # a CancelRequest returns no connection
-        _note_openings(psycopg.waiting, name, lambda new: new.pgconn.backend_pid if new else 0)
-    for owner in (psycopg.Connection, psycopg.AsyncConnection):
-        _note_calls(owner, "wait", _note_psycopg)
-
-
-def _note_psycopg(connection: Any, *_arguments: Any) -> None:
-    _note_statement(connection.pgconn.backend_pid)
-
-
-def _wrap_psycopg_pool(psycopg_pool: Any) -> None:
-    """Refuse or explain a wait for an async pool whose workers are in a loop that does not run."""
-    owner = psycopg_pool.AsyncConnectionPool
-    getconn = owner.getconn
-
-    def note_open(pool: Any, *_arguments: Any) -> None:
-        if isinstance(pool, psycopg_pool.AsyncNullConnectionPool):
-            return  # it connects in the loop of its caller
-        if (loop := asyncio._get_running_loop()) is not None:
-            _homes[pool] = Home(loop, call_site().spot, "psycopg_pool")
-
-    @functools.wraps(getconn)
-    async def take(pool: Any, *arguments: Any, **options: Any) -> Any:
-        __tracebackhide__ = True
-        home = _homes.get(pool)
-        if home is None:
-            return await getconn(pool, *arguments, **options)
-        home.take(is_idle=bool(getattr(pool, "_pool", True)))
-        try:
-            return await getconn(pool, *arguments, **options)
-        except BaseException:
-            home.give_back()
-            raise
-
-    def note_return(pool: Any, *_arguments: Any) -> None:
-        if (home := _homes.get(pool)) is not None:
-            home.give_back()
-
-    _note_calls(owner, "_start_workers", note_open)
-    _note_calls(owner, "putconn", note_return)
-    owner.getconn = take
-
-
-def _explain_close(connection: Any, *_arguments: Any) -> None:
-    protocol = connection._protocol  # None once it is closed
-    home = None if protocol is None else _homes.get(protocol)
-    if home is not None and home.is_elsewhere:
-        home.explain()
-
-
-def _wrap_psqlpy(psqlpy: Any) -> None:
-    def note(_connection: Any, *_arguments: Any) -> None:
-        _psqlpy_senders.add(_sender())
-        _psqlpy.note_statement()
-
-    for class_name, methods in _PSQLPY.items():
-        for name in methods:
-            _note_calls(getattr(psqlpy, class_name), name, note)
-
-
-def _wrap_sqlalchemy(package: Any) -> None:
-    """Note who leaves a context manager: it flushes, commits and closes in a task of its own."""
-    found = (*vars(package.engine).values(), *vars(package.session).values())
-    for owner in {each for each in found if inspect.isclass(each)}:
-        if "__aexit__" in vars(owner):
-            _note_leaving(owner)
-
-
-def _note_leaving(owner: Any) -> None:
-    original = owner.__aexit__
-
-    @functools.wraps(original)
-    async def leave(self: Any, *args: Any) -> Any:
-        __tracebackhide__ = True
-        token = of_task.set(spot())
-        try:
-            return await original(self, *args)
-        finally:
-            of_task.reset(token)
-
-    owner.__aexit__ = leave
-
-
-_WRAPS: Mapping[str, Callable[[Any], None]] = {
-    "asyncpg": _wrap_asyncpg,
-    "psycopg": _wrap_psycopg,
-    "psycopg_pool": _wrap_psycopg_pool,
-    "psqlpy": _wrap_psqlpy,
-    "sqlalchemy.ext.asyncio": _wrap_sqlalchemy,
-}
-_imports = ImportWatch(_WRAPS, _wrap)
-
-
-def _note_calls(owner: Any, name: str, note: Callable[..., None]) -> None:
+def note_calls(owner: Any, name: str, note: Callable[..., None]) -> None:
     """Make a method of a driver call `note` first, if this version of the driver has it."""
     original = getattr(owner, name, None)
     if original is None:
@@ -323,33 +184,39 @@ def _note_calls(owner: Any, name: str, note: Callable[..., None]) -> None:
     setattr(owner, name, method_async if inspect.iscoroutinefunction(original) else method)
 
 
-def _note_openings(module: Any, name: str, pid_of: Callable[[Any], int]) -> None:
-    """Make a function of a driver note who opened the connection that it returns."""
-    original = getattr(module, name, None)
+def note_openings(owner: Any, name: str, opened: Callable[..., object]) -> None:
+    """Make a function of a driver note who opens a connection.
+
+    Args:
+        owner: its module or class.
+        name: its name; this version of the driver need not have it.
+        opened: called with what it has returned, and with its positional arguments.
+    """
+    original = getattr(owner, name, None)
     if original is None:
         return
 
     @functools.wraps(original)
     def connect(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        with _connecting():
+        with connecting():
             new = original(*args, **options)
-        _note_opening(new, pid_of(new))
+        opened(new, *args)
         return new
 
     @functools.wraps(original)
     async def connect_async(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        with _connecting():
+        with connecting():
             new = await original(*args, **options)
-        _note_opening(new, pid_of(new))
+        opened(new, *args)
         return new
 
-    setattr(module, name, connect_async if inspect.iscoroutinefunction(original) else connect)
+    setattr(owner, name, connect_async if inspect.iscoroutinefunction(original) else connect)
 
 
 @contextmanager
-def _connecting() -> Iterator[None]:
+def connecting() -> Iterator[None]:
     """Note who opens a connection: its number is not known yet."""
     key = object()
     _opening[key] = call_site().spot or NOWHERE, requests.current.get()
@@ -359,19 +226,28 @@ def _connecting() -> Iterator[None]:
         del _opening[key]
 
 
-def _note_statement(pid: int) -> None:
+def note_statement(pid: int) -> None:
+    """Note that the caller sends a statement on a connection, by its number."""
     noted = _noted.get(pid)
     if noted is not None:
         noted.note_statement()
 
 
-def _note_opening(new: Any, pid: int) -> None:
+def note_opening(pid: int) -> CallSite | None:
+    """Note who has opened a connection, by its number; None if it is of no server here."""
     _sender()  # notes the event loop
     noted = _noted.get(pid)
+    if noted is None:
+        return None
+    noted.opened_by = call_site()
+    return noted.opened_by
+
+
+def note_return(pid: int) -> None:
+    """Note that a connection was given back to its pool, by its number."""
+    noted = _noted.get(pid)
     if noted is not None:
-        noted.opened_by = call_site()
-        if (protocol := getattr(new, "_protocol", None)) is not None:
-            settle(protocol, noted.opened_by)
+        noted.returns += 1
 
 
 def _sender() -> Sender:
@@ -385,14 +261,14 @@ def _sender() -> Sender:
 
 def call_site() -> CallSite:
     """Return the user's instruction that this thread is in, and the pool it came through."""
-    pool = ""
+    pool = of_pool.get()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module: str = frame.f_globals.get("__name__", "")
         root = module.partition(".")[0]
         if root in _POOLS or module == "asyncpg.pool":
             pool = root
-        elif module == _FIXTURE_MODULE and not pool:
+        elif module in _FIXTURE_MODULES and not pool:
             pool = FIXTURE
         elif module in LOOPS:
             break

@@ -44,6 +44,7 @@ class Client(Connection):
         self.begun = begun
         self.attribution = Attribution()
         self.used_by: Spot | None = None
+        self._returns = 0
         self.latest: Call | None = None
         self.test = 0
         self.is_admitted = False
@@ -58,8 +59,13 @@ class Client(Connection):
     def note_call(self, call: Call) -> None:
         """Record the latest call on the connection, and its first user."""
         self.latest = call
-        if self.used_by is None:
-            self.used_by = call.spot
+        if not self.is_taken:
+            self.used_by, self._returns = call.spot, self.attribution.returns
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it was used since it was opened, or given back to its pool."""
+        return self.used_by is not None and self._returns == self.attribution.returns
 
     def note_completed(self, tag: str, answer: Callable[[], Answer | None] | None = None) -> None:
         """Record the answer to a statement."""

@@ -1,4 +1,4 @@
-"""Transactions and connections of `fake_postgres` that a test leaves open."""
+"""Transactions and connections of a server that a test leaves open."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from understudy.script.origin import Origin, at
 from understudy.serving.attribution import FIXTURE
 from understudy.serving.clients import Client
 
+# asyncpg's sends a RESET when it takes a connection back; the others are watched.
+_TELLING_POOLS = ("asyncpg", "aiomysql", "asyncmy", "mysql")
 _READING = frozenset({"SELECT", "VALUES", "SHOW", "FETCH"})
 
 
@@ -38,8 +40,8 @@ class LeakReport:
         opened_by = client.attribution.opened_by
         transaction = client.open_transaction
         if transaction is None:
-            # Only asyncpg's pool sends something, a RESET, when it takes a connection back.
-            if opened_by is None or opened_by.pool != "asyncpg" or client.used_by is None:
+            known = opened_by is not None and opened_by.pool in _TELLING_POOLS
+            if not known or client.used_by is None or not client.is_taken:
                 return False
             text = "a connection was used and not given back to its pool; first used at:"
             self._connections.append((text, at(client.used_by)))

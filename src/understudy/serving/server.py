@@ -25,7 +25,7 @@ from understudy.script.calls import Call, Transaction
 from understudy.script.failures import Failure, ServerBroke, UnexpectedStatement
 from understudy.script.origin import Spot
 from understudy.script.script import Script
-from understudy.serving import attribution
+from understudy.serving import attribution, drivers
 from understudy.serving.attribution import CallSite
 from understudy.serving.clients import Client
 from understudy.serving.leaks import LeakReport
@@ -86,7 +86,7 @@ class Server(ABC, Generic[ClientT]):
         """Accept connections, unless it already does."""
         if not self._is_started:
             self._is_started = True
-            attribution.wrap_drivers()
+            drivers.wrap_drivers()
             self._sockets.start()
 
     @property
@@ -209,6 +209,7 @@ class Server(ABC, Generic[ClientT]):
         self._test += 1
         self.boundary.begin_test()
         attribution.begin_test()
+        drivers.wrap_drivers()
         script = Script(self.name)
         self.engine.scripts = (script, self.base)
         return script

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-from understudy.serving import attribution
+from understudy.serving import drivers
 from understudy.serving.private_folder import PrivateFolder
 from understudy.serving.socket_thread import SocketThread
 from understudy.serving.socket_transport import SocketTransport
@@ -115,7 +115,7 @@ class Sockets(SocketThread):
         transport = SocketTransport(session, self._host, self, client)
         self._transports.add(transport)
         self._host.opened(transport, None)
-        attribution.wrap_drivers()
+        drivers.wrap_drivers()
 
     def _stop(self) -> None:
         self.refuse()
