@@ -1,1 +1,1 @@
-"""Facts about MySQL and MariaDB, without I/O: SQL, packets, types, errors."""
+"""Facts about MySQL and MariaDB, without I/O: SQL, templates, packets, types, errors."""
