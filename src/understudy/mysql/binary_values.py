@@ -161,12 +161,15 @@ class Execute(NamedTuple):
         has_cursor: whether the rows are to be fetched with COM_STMT_FETCH.
         values: the parameters.
         types: their types with the flag of unsigned integers, as the client has sent them.
+        sent: the parameters in binary form, with their types: what follows the iteration count in
+            a packet that has all of them.
     """
 
     id: int
     has_cursor: bool
     values: list[Any]
     types: tuple[int, ...]
+    sent: bytes = b""
 
 
 def read_execute(
@@ -191,22 +194,27 @@ def read_execute(
     reader = Reader(body)
     number, flags = reader.number(4), reader.number(1)
     reader.number(4)  # the iteration count, always 1
+    if not count:
+        return Execute(number, bool(flags & 1), [], types)
+    bitmap = reader.take((count + 7) // 8)
+    nulls = int.from_bytes(bitmap, "little")
+    if reader.number(1):
+        types = tuple(reader.number(2) for _ in range(count))
+    if len(types) != count:
+        raise Malformed
     values: list[Any] = []
-    if count:
-        nulls = reader.number((count + 7) // 8)
-        if reader.number(1):
-            types = tuple(reader.number(2) for _ in range(count))
-        if len(types) != count:
-            raise Malformed
-        sent = long_data or {}
-        for index, kind in enumerate(types):
-            if index in sent:
-                values.append(_text_or_bytes(sent[index], kind & 0xFF, codec))
-            elif nulls >> index & 1 or kind & 0xFF == Type.NULL:
-                values.append(None)
-            else:
-                values.append(_read_parameter(reader, kind, codec))
-    return Execute(number, bool(flags & 1), values, types)
+    pieces = [bitmap, b"\1", *(kind.to_bytes(2, "little") for kind in types)]
+    for index, kind in enumerate(types):
+        if long_data and index in long_data:
+            values.append(_text_or_bytes(long_data[index], kind & 0xFF, codec))
+            pieces.append(lenenc(long_data[index]))
+        elif nulls >> index & 1 or kind & 0xFF == Type.NULL:
+            values.append(None)
+        else:
+            start = reader.position
+            values.append(_read_parameter(reader, kind, codec))
+            pieces.append(reader.data[start : reader.position])
+    return Execute(number, bool(flags & 1), values, types, b"".join(pieces))
 
 
 def _read_parameter(reader: Reader, kind: int, codec: str) -> Any:
