@@ -22,18 +22,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from understudy.catalog import own_connection
 from understudy.embedded.subprocesses import ROOT_VARIABLE
 
 _PORT = "5432"
+_MYSQL_PORT = "3306"
 # Drivers that connect by Python's sockets, by the module whose code does.
 _PYTHON_DRIVERS = {
     *("aiomysql", "aioredis", "asyncmy", "asyncpg", "clickhouse_driver", "mysql", "pg8000"),
     *("postgresql", "pymongo", "pymysql", "pytds", "redis", "valkey"),
 }
 # Drivers of other databases that connect in C.
-_OTHER_DRIVERS = ("MySQLdb", "oracledb", "pymssql", "pyodbc")
+_OTHER_DRIVERS = ("oracledb", "pymssql", "pyodbc")
 # This process can run only what is installed.
 _LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -65,10 +67,15 @@ class ConnectionGuard:
             self._allow(dsn)
 
     def _allow(self, dsn: str) -> None:
-        from psycopg.conninfo import conninfo_to_dict
+        if dsn.startswith("mysql:"):
+            url = urlsplit(dsn)
+            host, port = url.hostname or "", str(url.port)
+            self._allowed |= {(path, _PORT) for path in parse_qs(url.query).get("unix_socket", ())}
+        else:
+            from psycopg.conninfo import conninfo_to_dict
 
-        parameters = conninfo_to_dict(dsn)
-        host, port = str(parameters["host"]), str(parameters.get("port", _PORT))
+            parameters = conninfo_to_dict(dsn)
+            host, port = str(parameters["host"]), str(parameters.get("port", _PORT))
         self._allowed.add((host, port))
         if not host.startswith("/"):
             known = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
@@ -81,6 +88,7 @@ class ConnectionGuard:
             ("psycopg2", self._wrap_psycopg2),
             ("asyncpg", self._wrap_asyncpg),
             ("psqlpy", self._wrap_psqlpy),
+            ("MySQLdb", self._wrap_mysqlclient),
             *((name, self._wrap_other) for name in _OTHER_DRIVERS),
         ):
             driver = imported(module)
@@ -249,6 +257,16 @@ class ConnectionGuard:
         for name in ("connect", "connect_pool"):
             if hasattr(psqlpy, name):
                 setattr(psqlpy, name, checked(getattr(psqlpy, name)))
+
+    def _wrap_mysqlclient(self, driver: Any) -> None:
+        connect = driver.connect
+
+        def checked(host: str = "localhost", *rest: Any, **options: Any) -> Any:
+            path = options.get("unix_socket", "")
+            self.check(path or host, "" if path else str(options.get("port", _MYSQL_PORT)))
+            return connect(host, *rest, **options)
+
+        driver.connect = checked
 
     def _wrap_other(self, driver: Any) -> None:
         def refused(*_: object, **__: object) -> None:

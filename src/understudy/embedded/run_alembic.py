@@ -22,13 +22,14 @@ _ADVICE = (
     "Use the connection of the migration, op.get_bind(), or the URL in "
     'context.config.get_main_option("sqlalchemy.url").'
 )
-_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL"}
 # The arguments of the drivers that are part of the address, or of how to reach it.
 _ADDRESS = (
     "host hostaddr port user password database dbname dsn conninfo service servicefile passfile "
     "unix_sock target_session_attrs load_balance_hosts require_auth requirepeer channel_binding "
     "gssencmode gsslib krbsrvname direct_tls ssl ssl_context sslmode sslnegotiation sslcert sslkey "
-    "sslpassword sslrootcert sslcertmode sslcrl sslcrldir"
+    "sslpassword sslrootcert sslcertmode sslcrl sslcrldir "
+    "db passwd unix_socket named_pipe read_default_file read_default_group"
 )
 
 
@@ -48,8 +49,7 @@ def main(dsn: str) -> None:
     configured = config.file_config.get(
         config.config_ini_section, "sqlalchemy.url", raw=True, fallback=""
     )
-    is_sqlite = url.get_backend_name() == "sqlite"
-    driver = _sqlite_driver(configured) if is_sqlite else _driver(configured)
+    driver = _DRIVERS[url.get_backend_name()](configured)
     shown = url.set(drivername=driver).render_as_string(hide_password=False)
     config.set_main_option("sqlalchemy.url", shown)
     command.upgrade(config, "heads")
@@ -78,7 +78,7 @@ def _redirect_engines(url: Any) -> None:
     @event.listens_for(Engine, "do_connect")  # type: ignore[untyped-decorator,unused-ignore] # its
     def connect(dialect: Any, record: object, args: object, parameters: dict[str, Any]) -> Any:
         wanted = url.get_backend_name()
-        if dialect.name != wanted:
+        if dialect.name.replace("mariadb", "mysql") != wanted:
             raise RuntimeError(
                 f"env.py connects to {dialect.name}; Understudy can only load a "
                 f"{_NAMES[wanted]} schema"
@@ -121,6 +121,14 @@ def _sqlite_driver(configured: str) -> str:
     return scheme if scheme.startswith("sqlite") else "sqlite"
 
 
+def _mysql_driver(configured: str) -> str:
+    """Return the driver in alembic.ini if it is one for MySQL and installed, else PyMySQL."""
+    scheme = configured.partition("://")[0]
+    dialect, _, driver = scheme.partition("+")
+    is_known = dialect in ("mysql", "mariadb") and driver and importlib.util.find_spec(driver)
+    return f"mysql+{driver}" if is_known else "mysql+pymysql"
+
+
 def _driver(configured: str) -> str:
     """Return the driver in alembic.ini if it is installed, else one that SQLAlchemy can use."""
     scheme = configured.partition("://")[0]
@@ -134,6 +142,8 @@ def _driver(configured: str) -> str:
             return f"postgresql+{name}"
     return "postgresql+psycopg"
 
+
+_DRIVERS = {"postgresql": _driver, "sqlite": _sqlite_driver, "mysql": _mysql_driver}
 
 if __name__ == "__main__":
     run_guarded(main, _ADVICE)

@@ -58,26 +58,41 @@ class AlembicSource:
             )
 
     def load(self, dsn: str) -> list[Path]:
-        """Run `upgrade heads` in a process of its own, regardless of the URL in env.py."""
+        """Run `upgrade heads`."""
+        output = self.upgrade(dsn)
+        if not _has_tables(dsn):
+            raise self.created_nothing(output)
+        return self._scripts()
+
+    def upgrade(self, dsn: str) -> str:
+        """Run `upgrade heads` in a process of its own, regardless of the URL in env.py.
+
+        Returns:
+            The end of its output.
+
+        Raises:
+            SchemaError: it fails.
+        """
         ini = self._ini()
-        shown = self._shown(ini)
         folder, _ = self._locations(ini)
-        output = run_module(
+        return run_module(
             "understudy.embedded.run_alembic",
             list(dict.fromkeys([folder, ini.parent, self._root, self._root / "src"])),
             self._root,
             dsn,
             {INI_VARIABLE: str(ini)},
             self._environment,
-            f"{self.loader} ({shown})",
+            f"{self.loader} ({self._shown(ini)})",
         )
-        if not _has_tables(dsn):
-            raise SchemaError(
-                f"{self.loader} ({shown}) ended without an error, but created nothing.\n"
-                "Expected env.py to connect through SQLAlchemy and to run the migrations. "
-                f"The end of its output:\n{output}"
-            )
-        return self._scripts()
+
+    def created_nothing(self, output: str) -> SchemaError:
+        """Return the error for an upgrade after which there is no table."""
+        return SchemaError(
+            f"{self.loader} ({self._shown(self._ini())}) ended without an error, but created "
+            "nothing.\n"
+            "Expected env.py to connect through SQLAlchemy and to run the migrations. "
+            f"The end of its output:\n{output}"
+        )
 
     def texts(self) -> list[bytes]:
         """Return the scripts."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from understudy.embedded.environment import filled_in, without_pg_variables
 from understudy.embedded.errors import SchemaError
@@ -95,6 +96,8 @@ def _filled(environment: Mapping[str, str], dsn: str) -> dict[str, str]:
         file = Path(dsn.removeprefix("sqlite:///"))
         places = {"dsn": dsn, "path": str(file), "uri": file.as_uri()}
         return {name: filled_in(text, places) for name, text in environment.items()}
+    if dsn.startswith("mysql:"):
+        return {name: filled_in(text, _mysql_parts(dsn)) for name, text in environment.items()}
     from psycopg.conninfo import conninfo_to_dict
 
     known = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
@@ -105,6 +108,15 @@ def _filled(environment: Mapping[str, str], dsn: str) -> dict[str, str]:
     of_libpq = {f"PG{name.upper()}": text for name, text in places.items() if text}
     places |= {"dsn": dsn, "socket_dsn": dsn}  # a schema is loaded by the one address
     return of_libpq | {name: filled_in(text, places) for name, text in environment.items()}
+
+
+def _mysql_parts(dsn: str) -> dict[str, str]:
+    """Return the parts of a URL of MySQL that a value of an environment may name."""
+    url = urlsplit(dsn)
+    texts = {"host": url.hostname, "user": url.username, "password": url.password}
+    parts = {name: unquote(text or "") for name, text in texts.items()}
+    port = str(url.port or 3306)
+    return {**parts, "dsn": dsn, "socket_dsn": dsn, "port": port, "database": url.path[1:]}
 
 
 def _tail(output: bytes | None) -> str:

@@ -17,12 +17,13 @@ _TABLES = (
 )
 _COLUMNS = (
     "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND"
-    " table_name = %s AND generation_expression IN ('', NULL) ORDER BY ordinal_position"
+    " table_name = %s AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position"
 )
 _ROUTINES = (
     "SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = %s"
 )
 _TRIGGERS = "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = %s"
+_WITH_ROWS = ("BASE TABLE", "SYSTEM VERSIONED")
 # Of the connection that copies: keys may be refused in between, and a 0 in a counter is a 0.
 _BEGIN = "SET foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'"
 
@@ -30,9 +31,6 @@ _BEGIN = "SET foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VAL
 def base_tables(admin: Admin, database: str) -> list[str]:
     """Return the names of a database's tables, without views."""
     return [name for name, kind in admin.rows(_TABLES, database) if kind in _WITH_ROWS]
-
-
-_WITH_ROWS = ("BASE TABLE", "SYSTEM VERSIONED")
 
 
 def copy_database(admin: Admin, source: str, target: str) -> None:
@@ -58,14 +56,14 @@ def copy_database(admin: Admin, source: str, target: str) -> None:
         if kind in _WITH_ROWS:
             admin.rows(_created(admin, "TABLE", source, name))
     for kind, name in admin.rows(_ROUTINES, source):
-        _with_mode(admin, kind, source, target, name)
+        _with_mode(admin, kind, source, name)
     views = [name for name, kind in kinds.items() if kind == "VIEW"]
     _each_once_possible(views, lambda name: _copy_view(admin, source, target, name))
     for name, kind in kinds.items():
         if kind in _WITH_ROWS:
             copy_rows(admin, source, target, name)
     for (name,) in admin.rows(_TRIGGERS, source):
-        _with_mode(admin, "TRIGGER", source, target, name)
+        _with_mode(admin, "TRIGGER", source, name)
 
 
 def create_database(admin: Admin, name: str, options: str = "") -> None:
@@ -95,15 +93,18 @@ def _created(admin: Admin, kind: str, database: str, name: str) -> str:
 
 
 def _copy_view(admin: Admin, source: str, target: str, name: str) -> None:
+    # In its own database, MySQL shows a view without the name of that database.
+    admin.rows(f"USE {quoted(source)}")
     text = _created(admin, "VIEW", source, name)
-    admin.rows(text.replace(f"{quoted(source)}.", f"{quoted(target)}."))
+    admin.rows(f"USE {quoted(target)}")
+    admin.rows(text)
 
 
-def _with_mode(admin: Admin, kind: str, source: str, target: str, name: str) -> None:
+def _with_mode(admin: Admin, kind: str, source: str, name: str) -> None:
     """Copy a routine or a trigger, which keeps the sql_mode that it was made with."""
     [row] = admin.rows(f"SHOW CREATE {kind} {quoted(source)}.{quoted(name)}")
     admin.rows("SET sql_mode = %s", row[1])
-    admin.rows(str(row[2]).replace(f"{quoted(source)}.", f"{quoted(target)}."))
+    admin.rows(str(row[2]))
     admin.rows(_BEGIN)
 
 
