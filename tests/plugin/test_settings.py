@@ -134,10 +134,11 @@ def test_an_unknown_key(tmp_path: Path) -> None:
         " check_commit_despite_failure, check_coroutines, check_errors, check_loop,"
         " check_parameters, check_response_before_commit, check_state,"
         " check_statement_after_response, check_statements, check_success_despite_error,"
-        " check_tasks, check_transactions, driver, durations, fake_postgres_env, html, isolation,"
-        " locale, postgres_binaries, postgres_url, postgres_version, real_postgres_env,"
-        " real_sqlite_env, report_events, report_mutants, report_redact, report_review,"
-        " report_value_length, schema, sqlite_schema, trace."
+        " check_tasks, check_transactions, driver, durations, fake_mysql_env, fake_postgres_env,"
+        " html, isolation, locale, mysql_schema, mysql_url, postgres_binaries, postgres_url,"
+        " postgres_version, real_mysql_env, real_postgres_env, real_sqlite_env, report_events,"
+        " report_mutants, report_redact, report_review, report_value_length, schema,"
+        " sqlite_schema, trace."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
@@ -145,10 +146,11 @@ def test_an_unknown_key(tmp_path: Path) -> None:
         " check_commit_despite_failure, check_coroutines, check_errors, check_loop,"
         " check_parameters, check_response_before_commit, check_state,"
         " check_statement_after_response, check_statements, check_success_despite_error,"
-        " check_tasks, check_transactions, driver, durations, fake_postgres_env, html, isolation,"
-        " locale, postgres_binaries, postgres_url, postgres_version, real_postgres_env,"
-        " real_sqlite_env, report_events, report_mutants, report_redact, report_review,"
-        " report_value_length, schema, sqlite_schema, trace."
+        " check_tasks, check_transactions, driver, durations, fake_mysql_env, fake_postgres_env,"
+        " html, isolation, locale, mysql_schema, mysql_url, postgres_binaries, postgres_url,"
+        " postgres_version, real_mysql_env, real_postgres_env, real_sqlite_env, report_events,"
+        " report_mutants, report_redact, report_review, report_value_length, schema,"
+        " sqlite_schema, trace."
     )
 
 

@@ -31,7 +31,7 @@ from understudy.plugin import (
     xdist_workers,
 )
 from understudy.plugin.leak_checks.monitor import WATCH, Watch
-from understudy.plugin.settings import Settings
+from understudy.plugin.settings import ENVIRONMENTS, Settings
 
 _SET_ASIDE: pytest.StashKey[list[str]] = pytest.StashKey()
 
@@ -53,7 +53,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.stash[_SET_ASIDE] = client_variables.present()
     if settings.app is not None:
         options.make_importable(early_config, settings.root)
-    if settings.fake_postgres_env or settings.real_postgres_env or settings.real_sqlite_env:
+    if any(getattr(settings, key) for key in ENVIRONMENTS):
         from understudy.plugin import servers
 
         servers.set_environment(early_config, settings)

@@ -9,7 +9,16 @@ from typing import cast
 
 import pytest
 
-from understudy.plugin.settings import DRIVERS, KEYS, Settings, SettingsError, flag, in_file, load
+from understudy.plugin.settings import (
+    DRIVERS,
+    ENVIRONMENTS,
+    KEYS,
+    Settings,
+    SettingsError,
+    flag,
+    in_file,
+    load,
+)
 
 SETTINGS = pytest.StashKey[Settings]()
 
@@ -45,6 +54,10 @@ _FLAGS = {
     "real_postgres_env": "the same for `real_postgres`",
     "real_sqlite_env": "the same for `real_sqlite`, as 'NAME={dsn:aiosqlite}'",
     "sqlite_schema": "the schema of `real_sqlite`, if it is another than `schema`",
+    "fake_mysql_env": "the same for `fake_mysql`, as 'NAME={dsn:aiomysql}'",
+    "real_mysql_env": "the same for `real_mysql`",
+    "mysql_schema": "the schema of `real_mysql`, if it is another than `schema`",
+    "mysql_url": "a MySQL or MariaDB server to use instead of starting one",
     "html": "write what happened in the run to this file, as a page to open in a browser",
     "trace": "write the same to this file as NDJSON, for programs",
     "durations": "show the statements that took the most time, as many as this number",
@@ -57,8 +70,8 @@ _FLAGS = {
 }
 
 _LISTS = (
-    *("schema", "sqlite_schema", "report_redact"),
-    *("fake_postgres_env", "real_postgres_env", "real_sqlite_env"),
+    *("schema", "sqlite_schema", "mysql_schema", "report_redact"),
+    *ENVIRONMENTS,
 )
 
 
@@ -258,10 +271,10 @@ def header(version: str, settings: Settings) -> str:
         value = getattr(settings, key)
         if value is not None:
             parts.append(f"{key} {value}")
-    for key in ("schema", "sqlite_schema"):
+    for key in ("schema", "sqlite_schema", "mysql_schema"):
         if getattr(settings, key):
             parts.append(f"{key} {' '.join(getattr(settings, key))}")
-    for key in ("fake_postgres_env", "real_postgres_env", "real_sqlite_env"):
+    for key in ENVIRONMENTS:
         if getattr(settings, key):
             parts.append(f"{key} {' '.join(getattr(settings, key))}")
     for key in ("html", "trace"):
@@ -273,4 +286,6 @@ def header(version: str, settings: Settings) -> str:
         parts.append(f"isolation {settings.isolation}")
     if settings.postgres_url is not None:
         parts.append("postgres_url given")  # it may hold a password
+    if settings.mysql_url is not None:
+        parts.append("mysql_url given")
     return f"understudy: {', '.join(parts)}"

@@ -41,6 +41,16 @@ DEFAULT_CATALOG = "tests/understudy-catalog"
 # The attributes of the fixture that values of ..._env may name in braces.
 PLACES = ("database", "dsn", "host", "password", "port", "socket_dsn", "user")
 SQLITE_PLACES = ("dsn", "path", "uri")
+# The tables that point the app at a fixture's server.
+ENVIRONMENTS = (
+    "fake_postgres_env",
+    "real_postgres_env",
+    "real_sqlite_env",
+    "fake_mysql_env",
+    "real_mysql_env",
+)
+# The driver in the example of a URL, by the database.
+_EXAMPLES = {"postgres": "asyncpg", "sqlite": "aiosqlite", "mysql": "aiomysql"}
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
@@ -93,6 +103,10 @@ class Settings:
     real_postgres_env: Mapping[str, str] = field(default_factory=dict)
     real_sqlite_env: Mapping[str, str] = field(default_factory=dict)
     sqlite_schema: tuple[str, ...] = ()
+    fake_mysql_env: Mapping[str, str] = field(default_factory=dict)
+    real_mysql_env: Mapping[str, str] = field(default_factory=dict)
+    mysql_schema: tuple[str, ...] = ()
+    mysql_url: str | None = None
 
     def level(self, key: str) -> str:
         """Return what a check does with a finding: "error", "warn" or "off".
@@ -273,7 +287,7 @@ def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
     """Return a reader of variables and values: a table, or "NAME=value" for each use of a flag."""
     fixture = key.removesuffix("_env")
     known = SQLITE_PLACES if fixture == "real_sqlite" else PLACES
-    example = "aiosqlite" if fixture == "real_sqlite" else "asyncpg"
+    example = _EXAMPLES[fixture.partition("_")[2]]
 
     def read(value: object, origin: str) -> Mapping[str, str]:
         if isinstance(value, list):
@@ -324,14 +338,13 @@ _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     **dict.fromkeys((key for key in KEYS if key.startswith("check_")), _one_of(LEVELS)),
     "driver": _one_of(DRIVERS),
     "durations": _number_of("statements"),
-    "fake_postgres_env": _environment("fake_postgres_env"),
+    **{key: _environment(key) for key in ENVIRONMENTS},
     "isolation": _one_of(ISOLATIONS),
     "postgres_version": _major,
-    "real_postgres_env": _environment("real_postgres_env"),
-    "real_sqlite_env": _environment("real_sqlite_env"),
     "report_events": _number_of("events"),
     "report_redact": _texts,
     "report_value_length": _number_of("characters"),
     "schema": _texts,
     "sqlite_schema": _texts,
+    "mysql_schema": _texts,
 }
