@@ -82,7 +82,8 @@ def test_a_line_that_is_not_understood(line: str, tmp_path: Path) -> None:
         f"{path}, line 3: {line!r} is not understood.\n"
         "A line reads: POST /users, INSERT users, 23505 -> 409\n"
         "The faults are: 57014, drop, 40001, 40P01, 23505, 23503, 23514, drop-after-commit, "
-        "refused, 53300. Delete the line, and the next sweep writes it again."
+        "refused, 53300, 1317, 1213, 1205, 1040. "
+        "Delete the line, and the next sweep writes it again."
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.sweep.faults import FAULTS, UnknownFault, parse
+from understudy.mysql.error_fields import MysqlErrorFields
+from understudy.sweep.faults import FAULTS, Fault, UnknownFault, parse
 from understudy.sweep.plan import Trial, plan
 
 from .helpers import FACTS, INSERT, ORDER, SELECT, Recorder, Run
@@ -35,6 +36,35 @@ def test_what_each_kind_of_call_can_meet() -> None:
         "POST /users, COMMIT, 40001",
         "POST /users, COMMIT, drop-after-commit",
     ]
+
+
+def test_mysql_fails_with_errors_of_its_own() -> None:
+    recorder = Recorder().begins("POST", "/users").asks("", kind="connect", tag="")
+    recorder.opens().asks(SELECT, tag="SELECT 1").asks(INSERT, "a").commits().answers(201)
+    for event in recorder.run.events:
+        event.database = "mysql"
+
+    assert planned(recorder.run) == [
+        "POST /users, connect, refused",
+        "POST /users, connect, 1040",
+        "POST /users, BEGIN, drop",
+        "POST /users, SELECT users, 1317",
+        "POST /users, SELECT users, drop",
+        "POST /users, INSERT users, 1317",
+        "POST /users, INSERT users, drop",
+        "POST /users, INSERT users, 1213",
+        "POST /users, INSERT users, 1205",
+        "POST /users, COMMIT, drop",
+        "POST /users, COMMIT, drop-after-commit",
+    ]
+
+
+def test_the_words_of_mysql() -> None:
+    fields = Fault("1213").fields
+
+    assert isinstance(fields, MysqlErrorFields)
+    assert (fields.code, fields.sqlstate) == (1213, "40001")
+    assert fields.message == ("Deadlock found when trying to get lock; try restarting transaction")
 
 
 def test_a_write_without_a_transaction_is_its_own_commit() -> None:
@@ -214,5 +244,5 @@ def test_the_names_of_faults() -> None:
     assert str(caught.value) == (
         "'drop-after' is no fault of the sweep; did you mean 'drop-after-commit'?\n"
         "The faults are: 57014, drop, 40001, 40P01, 23505, 23503, 23514, drop-after-commit, "
-        "refused, 53300."
+        "refused, 53300, 1317, 1213, 1205, 1040."
     )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from understudy.pg import sql
 from understudy.pg.sql_lists import outside_brackets
 
-_CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
 
 
 @lru_cache(maxsize=4096)

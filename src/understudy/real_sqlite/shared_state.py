@@ -34,7 +34,7 @@ class SharedState:
 
     def __init__(self, template: Callable[[], sqlite3.Connection]) -> None:
         self.template = template
-        self.boundary = Boundary(NAME)
+        self.boundary = Boundary(NAME, "sqlite")
         self.base = Script(NAME)
         self.engine = Engine(self.base, checks_calls=False, tally=call_counts.SQLITE)
         self.lock = threading.RLock()

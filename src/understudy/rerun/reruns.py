@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from understudy.fake_postgres.server import Server
 from understudy.real_postgres.leaked_tasks import runs_users_code, tasks
 from understudy.rerun import quiet
 from understudy.rerun.deadline import Deadline
@@ -29,6 +28,7 @@ from understudy.script.boundary import CallId, Change, Event, Replace
 from understudy.script.formatting import shortened
 from understudy.serving import attribution, pool_renewal
 from understudy.serving.clients import Client
+from understudy.serving.server import Server
 
 Changing = Callable[[Event], Change | None]
 
@@ -72,7 +72,7 @@ class Environment:
         code: returns the code of a test's function; None if unknown.
     """
 
-    servers: Callable[[], Sequence[Server]]
+    servers: Callable[[], Sequence[Server[Any]]]
     interruption: Interruption
     code: Callable[[pytest.Item], Any]
 
@@ -270,7 +270,9 @@ class Reruns:
 
         return changed
 
-    def _renew(self, servers: Sequence[Server], before: Mapping[int, Client], run: Run) -> None:
+    def _renew(
+        self, servers: Sequence[Server[Any]], before: Mapping[int, Client], run: Run
+    ) -> None:
         """Have the pools that outlive a test replace the connections that it has damaged.
 
         After an error that they do not expect, drivers may take a connection for in a transaction.
@@ -315,7 +317,7 @@ class Reruns:
             yield
 
 
-def events_of(servers: Sequence[Server], begun: int) -> list[Event]:
+def events_of(servers: Sequence[Server[Any]], begun: int) -> list[Event]:
     """Return the events of servers since a position, in order."""
     found = [event for server in servers for event in server.boundary.events if event.begun > begun]
     return sorted(found, key=lambda event: event.begun)

@@ -20,6 +20,7 @@ from understudy.script.requests import Phase, Request, now
 Kind = Literal[
     "connect", "statement", "begin", "commit", "rollback", "savepoint", "release", "rollback to"
 ]
+Database = Literal["postgresql", "mysql", "sqlite"]
 # Drivers number savepoints over the whole process, so their names differ from run to run.
 _NAMED = frozenset(("savepoint", "release", "rollback to"))
 MOST_ROWS = 5  # of an answer
@@ -90,6 +91,7 @@ class Event:
         answer: the first rows of its answer; None without rows, and if nothing watches.
         is_counted: whether it counts as a call: not if it was refused before it ran, and not the
             DECLARE of a cursor.
+        database: the kind of its database.
     """
 
     id: CallId
@@ -106,6 +108,7 @@ class Event:
     is_handling: bool = False
     answer: Answer | None = None
     is_counted: bool = True
+    database: Database = "postgresql"
 
 
 class Watcher(Protocol):
@@ -149,17 +152,19 @@ class Boundary:
 
     Args:
         server: its name.
+        database: the kind of its database.
 
     Attributes:
-        server: as above.
+        server, database: as above.
         events: in the order in which they began.
         leaks: the transactions and connections that the test has left open, as its failures say.
         change: called for each event before it goes on; what it returns happens instead. None
             lets everything go on.
     """
 
-    def __init__(self, server: str = "") -> None:
+    def __init__(self, server: str = "", database: Database = "postgresql") -> None:
         self.server = server
+        self.database = database
         self.events: list[Event] = []
         self.leaks: tuple[str, ...] = ()
         self.change: Callable[[Event], Change | None] | None = None
@@ -196,7 +201,7 @@ class Boundary:
             counts = self._counts[sender, kind] = {}
         nth = counts[statement] = counts.get(statement, 0) + 1
         event = Event(CallId(sender, kind, statement, nth), kind, call, request, phase, now())
-        event.is_drivers = is_drivers
+        event.is_drivers, event.database = is_drivers, self.database
         self.events.append(event)
         for watcher in watchers:
             watcher.begun(event, self)

@@ -20,7 +20,7 @@ from typing import Generic, TypeVar, cast
 from understudy.engine.engine import Engine
 from understudy.pg.sql import one_line
 from understudy.script import call_counts, expectations
-from understudy.script.boundary import Boundary, Change
+from understudy.script.boundary import Boundary, Change, Database
 from understudy.script.calls import Call, Transaction
 from understudy.script.failures import Failure, ServerBroke, UnexpectedStatement
 from understudy.script.origin import Spot
@@ -46,6 +46,7 @@ class Server(ABC, Generic[ClientT]):
     Attributes:
         name: what a test calls its fixture.
         socket_file: the name of its Unix socket.
+        database_kind: whose protocol it speaks.
         base: the script for whatever outlives a test; the test's own script is asked first.
         engine: finds the answers, in the script of the running test and in the base.
         boundary: the events of the running test.
@@ -60,12 +61,13 @@ class Server(ABC, Generic[ClientT]):
 
     name: str
     socket_file: str
+    database_kind: Database = "postgresql"
     _tally = call_counts.FAKES
 
     def __init__(self) -> None:
         self.base = _BaseScript(f"{self.name}_server")
         self.engine = Engine(self.base, checks_calls=False, tally=self._tally)
-        self.boundary = Boundary(self.name)
+        self.boundary = Boundary(self.name, self.database_kind)
         self.clients: list[ClientT] = []
         self.begun: list[Transaction] = []
         self.max_connections = MOST_CONNECTIONS

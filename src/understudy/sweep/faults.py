@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from understudy.catalog.changed_values import change_in
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Constraint, SchemaFacts
+from understudy.mysql.error_fields import MysqlErrorFields
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sql_lists import items
@@ -33,9 +34,19 @@ FAULTS = {
     DROP_AFTER_COMMIT: "the connection is lost after the commit, before the app learns of it",
     REFUSED: "the connection is refused",
     "53300": "the server has no connection left",
+    "1317": "the statement is interrupted (MySQL)",
+    "1213": "a deadlock, which rolls the transaction back (MySQL)",
+    "1205": "a wait for a lock takes too long (MySQL)",
+    "1040": "the server has no connection left (MySQL)",
 }
 _KINDS = {"23505": ("primary key", "unique"), "23503": ("foreign key",), "23514": ("check",)}
 _TRANSIENT = ("40001", "40P01")
+_OF_MYSQL = {
+    "1317": ("70100", "Query execution was interrupted"),
+    "1213": ("40001", "Deadlock found when trying to get lock; try restarting transaction"),
+    "1205": ("HY000", "Lock wait timeout exceeded; try restarting transaction"),
+    "1040": ("08004", "Too many connections"),
+}
 
 
 class UnknownFault(ValueError):
@@ -61,7 +72,7 @@ class Fault:
 
     @property
     def change(self) -> BoundaryChange:
-        """What happens instead of the call, as PostgreSQL would do and word it."""
+        """What happens instead of the call, as the server would do and word it."""
         if self.name in (DROP, REFUSED):
             return Drop("before")
         if self.name == DROP_AFTER_COMMIT:
@@ -71,6 +82,8 @@ class Fault:
     @property
     def fields(self) -> ErrorFields:
         """The error of a fault that is one."""
+        if self.name in _OF_MYSQL:
+            return MysqlErrorFields(*_OF_MYSQL[self.name], code=int(self.name))
         state = STATES[self.name]
         name, table, schema = None, None, None
         if self.constraint is not None:
@@ -121,24 +134,47 @@ def possible(
         restricting: the foreign keys that let no row be deleted to which others refer.
         wrote: for a COMMIT, whether its transaction has changed rows.
     """
-    names: Sequence[str] = ()
-    if event.kind == "connect":
-        names = (REFUSED, "53300")
-    elif event.kind == "begin":
-        names = (DROP,)
-    elif event.kind == "commit":
-        names = (DROP, "40001", DROP_AFTER_COMMIT) if wrote else (DROP,)
-    elif event.kind == "statement":
-        names = ("57014", DROP)
-        if is_write(event.call.statement):
-            names += _TRANSIENT
-            names += () if event.call.transaction else (DROP_AFTER_COMMIT,)
+    is_mysql = event.database == "mysql"
+    names = _names_for_mysql(event, wrote=wrote) if is_mysql else _names(event, wrote=wrote)
     yield from (Fault(name) for name in names if name in selected)
-    if event.kind == "statement" and facts is not None:
+    if event.kind == "statement" and facts is not None and not is_mysql:
         for constraint in _violable(event, facts, restricting):
             code = next(code for code, kinds in _KINDS.items() if constraint.kind in kinds)
             if code in selected:
                 yield Fault(code, constraint)
+
+
+def _names(event: Event, *, wrote: bool) -> Sequence[str]:
+    if event.kind == "connect":
+        return (REFUSED, "53300")
+    if event.kind == "begin":
+        return (DROP,)
+    if event.kind == "commit":
+        return (DROP, "40001", DROP_AFTER_COMMIT) if wrote else (DROP,)
+    if event.kind != "statement":
+        return ()
+    if not is_write(event.call.statement):
+        return ("57014", DROP)
+    return ("57014", DROP, *_TRANSIENT, *_lost_if_alone(event))
+
+
+def _names_for_mysql(event: Event, *, wrote: bool) -> Sequence[str]:
+    if event.kind == "connect":
+        return (REFUSED, "1040")
+    if event.kind == "begin":
+        return (DROP,)
+    if event.kind == "commit":  # with one server, a deadlock comes before
+        return (DROP, DROP_AFTER_COMMIT) if wrote else (DROP,)
+    if event.kind != "statement":
+        return ()
+    if not is_write(event.call.statement):
+        return ("1317", DROP)
+    return ("1317", DROP, "1213", "1205", *_lost_if_alone(event))
+
+
+def _lost_if_alone(event: Event) -> Sequence[str]:
+    """Return the loss of the answer to a statement that commits itself."""
+    return () if event.call.transaction else (DROP_AFTER_COMMIT,)
 
 
 def _violable(
