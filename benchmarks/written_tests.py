@@ -1,11 +1,15 @@
-"""Measure what `understudy write` writes for modules of a project.
+"""Measure what `understudy write` writes for modules of a project, beside its hand-written tests.
 
-    python -m benchmarks.written_tests FOLDER MODULE... [--seconds 60] [--understudy COMMAND]
+    python -m benchmarks.written_tests FOLDER MODULE... [--seconds N] [--by-hand] [--runs 100]
+        [--understudy COMMAND]
 
-FOLDER has the project's pyproject.toml, and COMMAND is the `understudy` of its environment. Nothing
-is written to the project. The command prints one row for each module: how many tests, how many
-of them look like a bug, the branches that no test takes, the mutants of its SQL that the tests
-notice and could notice, and the seconds that it took.
+FOLDER has the project's pyproject.toml, and COMMAND is the `understudy` of its environment. All
+runs are in copies: each module is written for in a copy that has the project's conftest.py, but
+none of its tests. There `understudy review` counts the tests and the lines and branches that they
+cover, and the checks of a project run on them: ruff, mypy --strict and `understudy lint`.
+
+--by-hand adds the figures of the project's own tests: `understudy review` and `understudy mutate`,
+as for the written ones. --runs N runs the written tests N times more, shuffled each time.
 """
 
 from __future__ import annotations
@@ -14,65 +18,223 @@ import argparse
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_HEAD = ("module", "tests", "xfail", "left out", "open branches", "mutants", "seconds")
+from understudy.project import pytest_process, suite_run
+from understudy.write import proof
+
+_HEAD = ("module", "tests", "xfail", "left out", "covered", "mutants", "seconds", "checks")
+_BY_HAND = ("tests by hand", "covered", "mutants")
+_LONGEST = 900.0  # seconds of one command
+_NO_TESTS = ("test_*.py", "*_test.py", "understudy-*")
+_NEVER = (".git", ".venv", "venv", "__pycache__", ".*_cache", ".coverage*")
+_CHECKS = {
+    "ruff": ("ruff", "check", "--quiet"),
+    "ruff format": ("ruff", "format", "--quiet", "--check"),
+    "mypy": ("mypy", "--strict", "--no-error-summary"),
+    "lint": ("understudy", "lint"),
+}
 
 
-def measured(folder: Path, module: str, seconds: float, command: str) -> dict[str, Any]:
-    """Return the JSON of one run; its "end" is what stderr said if it could not run."""
-    ended = subprocess.run(
-        [command, "write", module, "--diff", "--format", "json", "--seconds", str(seconds)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+@dataclass
+class Figures:
+    """What is measured of one module.
+
+    Attributes:
+        document: what `understudy write` says; its "end" is the reason if nothing was written.
+        review: what `understudy review` says of the written tests; empty without any.
+        unclean: the checks that find something.
+        by_hand: what `understudy review` says of the project's own tests.
+        killed: the mutants that these kill, and those that can be killed.
+        failed: the failures of the tests that were shuffled; None if they were not.
+    """
+
+    document: Mapping[str, Any]
+    review: Mapping[str, Any] = field(default_factory=dict)
+    unclean: Sequence[str] = ()
+    by_hand: Mapping[str, Any] = field(default_factory=dict)
+    killed: tuple[int, int] | None = None
+    failed: Sequence[str] | None = None
+
+
+class Project:
+    """A project that is measured.
+
+    Args:
+        folder: the folder with its pyproject.toml.
+        command: the `understudy` of its environment.
+    """
+
+    def __init__(self, folder: Path, command: str) -> None:
+        self._folder = folder.resolve()
+        self._bin = Path(shutil.which(command) or command).parent
+
+    def measured(self, module: str, seconds: float | None, runs: int) -> Figures:
+        """Write tests for a module, and measure them.
+
+        Args:
+            module: the module.
+            seconds: the time for trying it; None for the default.
+            runs: how often the tests run afterwards.
+        """
+        limit = [] if seconds is None else ["--seconds", str(seconds)]
+        with _copy(self._folder, *_NO_TESTS) as copy:
+            ended = self._run(copy, "understudy", "write", module, "--format", "json", *limit)
+            if not ended.stdout:
+                last = ended.stderr.strip().splitlines()[-1:]
+                return Figures({"path": module, "files": [], "end": "".join(last)})
+            found = Figures(json.loads(ended.stdout))
+            files = [file["path"] for file in found.document["files"]]
+            if files:
+                found.review = self._reviewed(copy, [module]).get(found.document["path"], {})
+                found.unclean = [
+                    name
+                    for name, check in _CHECKS.items()
+                    if self._run(copy, *check, *files).returncode
+                ]
+            if files and runs:
+                found.failed = _shuffled(copy, files, runs)
+            return found
+
+    def by_hand(self, found: Sequence[Figures]) -> None:
+        """Add the figures of the project's own tests."""
+        paths = [figures.document["path"] for figures in found]
+        with _copy(self._folder) as copy:
+            reviews = self._reviewed(copy, paths)
+            sent = [one.document["path"] for one in found if one.document.get("mutants")]
+            ended = self._run(copy, "understudy", "mutate", *sent, "--format", "json")
+            mutants = json.loads(ended.stdout or "{}").get("files", {})
+        for figures in found:
+            path = figures.document["path"]
+            figures.by_hand = reviews.get(path, {})
+            if path in mutants:
+                figures.killed = _killed(mutants[path]["mutants"])
+
+    def _reviewed(self, copy: Path, modules: Sequence[str]) -> dict[str, Any]:
+        """Return what `understudy review` says of each module, by its path."""
+        ended = self._run(copy, "understudy", "review", *modules, "--format", "json")
+        found = json.loads(ended.stdout or '{"modules": []}')["modules"]
+        return {one["path"]: one for one in found}
+
+    def _run(self, copy: Path, name: str, *given: str) -> subprocess.CompletedProcess[str]:
+        own = self._bin / name
+        command = [str(own) if own.exists() else shutil.which(name) or name, *given]
+        try:
+            return subprocess.run(
+                command, cwd=copy, capture_output=True, text=True, timeout=_LONGEST, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 124, "", f"no end in {_LONGEST:g} s")
+
+
+@contextmanager
+def _copy(folder: Path, *without: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="understudy-") as place:
+        copy = Path(place).resolve() / folder.name
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(*_NEVER, *without))
+        yield copy
+
+
+def _shuffled(copy: Path, files: Sequence[str], runs: int) -> list[str]:
+    """Run tests several times, each time in another order; return what failed and why."""
+    ended = pytest_process.run(
+        [*suite_run.arguments(copy, copy.parent, None), *files],
+        copy,
+        plugin=proof.PLUGIN,
+        request={"runs": runs},
+        timeout=_LONGEST,
     )
-    if not ended.stdout:
-        last = ended.stderr.strip().splitlines()[-1:]
-        return {"path": module, "files": [], "end": "".join(last)}
-    found: dict[str, Any] = json.loads(ended.stdout)
-    return found
+    failed = [f"{answer['test']}: {answer['why']}" for answer in ended.answers]
+    if ended.timed_out or ended.exit_code not in (0, 1):
+        failed.append(suite_run.ending(ended.exit_code, ended.output))
+    return failed
 
 
-def table(documents: Sequence[dict[str, Any]]) -> str:
-    """Return the rows of some runs as a Markdown table."""
-    rows = [_HEAD, ("---", *["--:"] * (len(_HEAD) - 1))]
-    rows += [_row(document) for document in documents]
+def _killed(mutants: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Return how many mutants are killed, and how many can be, in mutation-testing-elements."""
+    states = [mutant["status"] for mutant in mutants]
+    killed = states.count("Killed") + states.count("Timeout")
+    return killed, killed + states.count("Survived") + states.count("NoCoverage")
+
+
+def table(found: Sequence[Figures]) -> str:
+    """Return the figures of some modules as a Markdown table."""
+    has_hand = any(figures.by_hand for figures in found)
+    head = (*_HEAD, *_BY_HAND) if has_hand else _HEAD
+    rows: list[tuple[str, ...]] = [head, ("---", *["--:"] * (len(head) - 1))]
+    for figures in found:
+        hand = (_tests(figures.by_hand), _covered(figures.by_hand), _of(figures.killed))
+        rows.append((*_row(figures), *(hand if has_hand else ())))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _row(document: dict[str, Any]) -> tuple[str, ...]:
+def _row(figures: Figures) -> tuple[str, ...]:
+    document = figures.document
     if "seconds" not in document:
         return (document["path"], document["end"], *[""] * (len(_HEAD) - 2))
     tests = [test for file in document["files"] for test in file["tests"]]
     mutants = document["mutants"]
+    wrong = [one["item"] for one in figures.review.get("items", ()) if one["state"] == "not ok"]
     return (
         document["path"],
-        str(len(tests)),
+        _tests(figures.review) or str(len(tests)),
         str(sum(bool(test["suspicion"]) for test in tests)),
         str(len(document["left_out"])),
-        str(len(document["not_reached"])),
-        f"{mutants['killed']} of {mutants['killable']}" if mutants else "",
+        _covered(figures.review),
+        _of((mutants["killed"], mutants["killable"]) if mutants else None),
         str(round(document["seconds"])),
+        ", ".join([*figures.unclean, *(f"review: {item}" for item in wrong)]) or "clean",
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def _tests(review: Mapping[str, Any]) -> str:
+    return str(review["tests"]) if review else ""
+
+
+def _covered(review: Mapping[str, Any]) -> str:
+    return f"{review['covered']:.0f}%" if review else ""
+
+
+def _of(killed: tuple[int, int] | None) -> str:
+    return f"{killed[0]} of {killed[1]}" if killed else ""
+
+
+def flakes(found: Sequence[Figures], runs: int) -> Iterator[str]:
+    """Yield a line for each module whose tests were shuffled, and one for each failure."""
+    for figures in found:
+        if figures.failed is not None:
+            number = figures.review.get("tests", 0)
+            count = f"{len(figures.failed)} failed"
+            yield f"{figures.document['path']}: {number} tests, {runs} times, shuffled: {count}"
+            yield from (f"  {one}" for one in figures.failed)
+
+
+def main(arguments: Sequence[str] | None = None, show: Callable[[str], object] = print) -> None:
     """Read the command line and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.written_tests")
     parser.add_argument("folder", type=Path)
     parser.add_argument("modules", nargs="+")
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--understudy", default=shutil.which("understudy") or "understudy")
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--by-hand", action="store_true")
+    parser.add_argument("--runs", type=int, default=0)
+    parser.add_argument("--understudy", default=str(Path(sys.executable).parent / "understudy"))
     options = parser.parse_args(arguments)
-    found = [
-        measured(options.folder, module, options.seconds, options.understudy)
-        for module in options.modules
-    ]
-    print(table(found))
+    project = Project(options.folder, options.understudy)
+    found = []
+    for module in options.modules:
+        print(module, file=sys.stderr)
+        found.append(project.measured(module, options.seconds, options.runs))
+    if options.by_hand:
+        project.by_hand(found)
+    show(table(found))
+    for line in flakes(found, options.runs):
+        show(line)
 
 
 if __name__ == "__main__":

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from benchmarks.written_tests import table
+from typing import Any
+
+from benchmarks.written_tests import Figures, flakes, table
+
+WRITTEN: dict[str, Any] = {
+    "path": "app/users.py",
+    "files": [{"tests": [{"suspicion": ""}, {"suspicion": "it deletes every row"}]}],
+    "left_out": [],
+    "mutants": {"killed": 5, "killable": 6},
+    "seconds": 59.6,
+}
+REFUSED = Figures({"path": "app/none.py", "files": [], "end": "Error: no such module"})
+ITEMS = [{"item": "errors", "state": "not ok"}, {"item": "layer", "state": "ok"}]
 
 
 def test_a_row_for_each_module() -> None:
-    tests = [{"suspicion": ""}, {"suspicion": "it deletes every row"}]
-    written = {
-        "path": "app/users.py",
-        "files": [{"tests": tests}],
-        "left_out": [],
-        "not_reached": [{"line": 35, "to": 37}],
-        "mutants": {"killed": 5, "killable": 6},
-        "seconds": 59.6,
-    }
-    refused = {"path": "app/none.py", "files": [], "end": "Error: no such module"}
+    review = {"tests": 2, "covered": 97.6, "items": ITEMS}
+    written = Figures(WRITTEN, review, unclean=["mypy"])
 
-    assert table([written, refused]) == (
-        "| module | tests | xfail | left out | open branches | mutants | seconds |\n"
-        "| --- | --: | --: | --: | --: | --: | --: |\n"
-        "| app/users.py | 2 | 1 | 0 | 1 | 5 of 6 | 60 |\n"
-        "| app/none.py | Error: no such module |  |  |  |  |  |"
+    assert table([written, REFUSED]) == (
+        "| module | tests | xfail | left out | covered | mutants | seconds | checks |\n"
+        "| --- | --: | --: | --: | --: | --: | --: | --: |\n"
+        "| app/users.py | 2 | 1 | 0 | 98% | 5 of 6 | 60 | mypy, review: errors |\n"
+        "| app/none.py | Error: no such module |  |  |  |  |  |  |"
     )
+
+
+def test_the_tests_by_hand_stand_beside_the_written_ones() -> None:
+    by_hand = {"tests": 30, "covered": 100.0, "items": ()}
+
+    found = table([Figures(WRITTEN, by_hand=by_hand, killed=(4, 6))])
+
+    assert found.splitlines()[-1] == (
+        "| app/users.py | 2 | 1 | 0 |  | 5 of 6 | 60 | clean | 30 | 100% | 4 of 6 |"
+    )
+
+
+def test_each_failure_of_a_shuffled_run_is_shown() -> None:
+    found = Figures(WRITTEN, {"tests": 2, "covered": 100.0}, failed=["test_a: assert 1 == 2"])
+
+    assert [*flakes([found, REFUSED], 100)] == [
+        "app/users.py: 2 tests, 100 times, shuffled: 1 failed",
+        "  test_a: assert 1 == 2",
+    ]
