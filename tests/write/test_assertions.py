@@ -215,7 +215,7 @@ def test_an_exception_and_what_it_says() -> None:
     one = kept(raised=often(taken))
     assert lines(one) == ['assert raised.value.constraint_name == "jobs_title_key"']
     assert act(one)[0] == "with pytest.raises(UniqueViolationError) as raised:"
-    assert lines(kept(raised=often(ValueError("too long")))) == [
+    assert lines(kept(raised=often(LookupError("too long")))) == [
         'assert str(raised.value) == "too long"'
     ]
     one = kept(raised=[ValueError(text) for text in "abc"])

@@ -8,6 +8,8 @@ import pytest
 
 from tests.write.imported import found_in
 from understudy.init import connections
+from understudy.write import rendering
+from understudy.write.trials import Trial
 
 
 def calls_of(tmp_path: Path, driver: str | None = "asyncpg", **files: str) -> list[str]:
@@ -313,10 +315,33 @@ def test_code_that_leaves_the_commit_to_its_caller(
     ]
 
 
+def test_a_context_manager_is_entered(tmp_path: Path) -> None:
+    users = """
+        import contextlib
+        from collections.abc import AsyncIterator, Iterator
+
+        @contextlib.contextmanager
+        def locked(name: str) -> Iterator[None]:
+            yield
+
+        @contextlib.asynccontextmanager
+        async def session() -> AsyncIterator[str]:
+            yield "open"
+    """
+
+    targets, _ = found_in(tmp_path, {"users": users})
+
+    lines = [rendering.act(Trial(target), "result") for target in targets]
+    assert lines == [
+        ["with locked() as result:", "    pass"],
+        ["async with session() as result:", "    pass"],
+    ]
+    assert [rendering.is_async(target) for target in targets] == [False, True]
+
+
 def test_what_is_left_out_and_why(tmp_path: Path) -> None:
     """Code that would leave the machine, delete files or never end; and what has no code."""
     users = """
-        import contextlib
         import os
         import subprocess
         from typing import Protocol
@@ -341,10 +366,6 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
             while True:
                 await notify_all()
 
-        @contextlib.contextmanager
-        def locked(name: str):
-            yield
-
         async def session():
             async with httpx.Limits() as opened:
                 yield opened
@@ -359,11 +380,10 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
             def make(self) -> None: ...
     """
     assert reasons_of(tmp_path, users=users) == {
-        "notify": "calls the network: httpx.AsyncClient in line 14 of app/users.py",
-        "clear": "deletes files: os.remove in line 18 of app/users.py",
-        "dump": "starts a process: subprocess.run in line 21 of app/users.py",
-        "listen": "never returns: the loop in line 24 has no end",
-        "locked": "is a context manager: it is tested by what uses it",
+        "notify": "calls the network: httpx.AsyncClient in line 13 of app/users.py",
+        "clear": "deletes files: os.remove in line 17 of app/users.py",
+        "dump": "starts a process: subprocess.run in line 20 of app/users.py",
+        "listen": "never returns: the loop in line 23 has no end",
         "session": "lends what it yields: it is tested by what depends on it",
         "save": "takes any BaseModel as row: nothing says which",
         "Users": "is abstract, and no class derives from it",

@@ -7,6 +7,7 @@ import types
 from collections.abc import Iterable
 from dataclasses import replace
 
+from understudy.script.formatting import python_literal
 from understudy.write import rendering, web_assertions
 from understudy.write.change_lines import ChangeLines
 from understudy.write.guard import limited
@@ -16,6 +17,10 @@ from understudy.write.suspicions import suspect
 from understudy.write.trials import Expression, Kept
 from understudy.write.value_lines import ValueLines
 
+# Classes that anything may raise, so that ruff asks for a part of the message.
+_BROAD = (Exception, ValueError, OSError)
+_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
+
 
 def asserted(kept: Kept) -> Kept:
     """Return a kept trial with the lines that assert what was the same in all observations."""
@@ -24,6 +29,8 @@ def asserted(kept: Kept) -> Kept:
         reason, lines, imports = suspected
         return replace(kept, suspicion=reason, assertions=lines, imports=imports)
     proposed, known = _lines(kept)
+    if kept.observed[0].raised is not None and _match(kept):
+        proposed = [line for line in proposed if not line.startswith("assert str(raised.value)")]
     holding = tuple(line for line in proposed if _holds(kept, line, known))
     used = " ".join(holding)
     needed = tuple(line for line in known if _is_used(line, used))
@@ -42,6 +49,9 @@ def _lines(kept: Kept) -> tuple[list[str], list[str]]:
         found = web_assertions.lines(kept)
     else:
         found = (tuple(values.lines()), ())
+        if isinstance(first.answer, Exception):
+            lines += found[0]
+            found = raised_lines([one.answer for one in kept.observed], "result")
     lines += found[0]
     changes = ChangeLines(kept.observed, values)
     lines += changes.lines(is_only=not lines and first.raised is None)
@@ -52,18 +62,16 @@ def _lines(kept: Kept) -> tuple[list[str], list[str]]:
 def act(kept: Kept) -> list[str]:
     """Return the lines that make the call of a kept trial, for its assertions."""
     asserts = "\n".join(kept.assertions)
-    call = rendering.call(kept.trial)
     name = "response" if kept.trial.target.layer == "router" else "result"
     raised = _raises(kept)
+    is_named = raised is None and _mentions(asserts, name)
+    lines = rendering.act(kept.trial, name if is_named else "")
     if raised is None:
-        lines = [f"{name} = {call}" if _mentions(asserts, name) else call]
         lines += kept.trial.target.after
-    else:
-        lines = [call]
     managers = ["real_postgres.changes() as changes"] if _mentions(asserts, "changes") else []
     if raised is not None:
         variable = " as raised" if _mentions(asserts, "raised") else ""
-        managers.append(f"pytest.raises({raised.text}){variable}")
+        managers.append(f"pytest.raises({raised.text}{_match(kept)}){variable}")
     if not managers:
         return lines
     return [f"with {', '.join(managers)}:", *(f"    {line}" for line in lines)]
@@ -72,7 +80,19 @@ def act(kept: Kept) -> list[str]:
 def imports_of_act(kept: Kept) -> set[str]:
     """Return the import lines that the call needs, besides those of its trial."""
     raised = _raises(kept)
-    return set() if raised is None else {"import pytest", *raised.imports}
+    imports = set() if raised is None else {"import pytest", *raised.imports}
+    return imports | {"import re"} if raised and "re.escape(" in _match(kept) else imports
+
+
+def _match(kept: Kept) -> str:
+    """Return the argument that tells an exception of a broad class by its message; "" if none."""
+    errors = [one.raised for one in kept.observed]
+    messages = {str(error) for error in errors}
+    text = messages.pop()
+    if type(errors[0]) not in _BROAD or messages or not text or "\n" in text:
+        return ""
+    source = python_literal(text)
+    return f", match=re.escape({source})" if _SPECIAL.search(text) else f", match={source}"
 
 
 def _raises(kept: Kept) -> Expression | None:

@@ -36,6 +36,15 @@ def parameters(init: Callable[..., Any]) -> list[inspect.Parameter]:
     return [one for one in found if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
 
 
+def told_apart(function: Callable[..., Any]) -> Iterator[type[BaseException]]:
+    """Yield the classes that a function asks for, by `isinstance` or `except`."""
+    for node in _nodes(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance" and node.args[1:]:
+            names = [one for one in ast.walk(node.args[1]) if isinstance(one, ast.Name)]
+            yield from filter(None, (_evaluated(function, name) for name in names))
+    yield from caught(function)
+
+
 def caught(function: Callable[..., Any]) -> Iterator[type[BaseException]]:
     """Yield the classes that a function catches."""
     for node in _nodes(function):

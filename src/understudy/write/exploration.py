@@ -13,6 +13,7 @@ from understudy.script.formatting import shortened
 from understudy.write import (
     choice,
     fingerprint,
+    lab,
     proposals,
     router_trials,
     service_trials,
@@ -115,7 +116,7 @@ class Explorer:
         candidates = [candidates[at] for at in choice.cover([one.shows for one in candidates])]
         alone = choice.only([one.shows for one in candidates])
         return [
-            Kept(one.trial, one.observed, tuple(sorted(map(_words, shows))))
+            without_database(Kept(one.trial, one.observed, tuple(sorted(map(_words, shows)))))
             for one, shows in zip(candidates, alone, strict=True)
         ]
 
@@ -302,20 +303,42 @@ def _looks_wrong(candidate: _Candidate) -> bool:
 
 def _outcome(observation: Observation, *, is_route: bool) -> _Outcome:
     raised, answer = observation.raised, observation.answer
+    kind: object
     if raised is not None:
         status = getattr(raised, "status_code", None) or getattr(raised, "sqlstate", None)
-        ended: tuple[Any, ...] = ("raised", type(raised).__qualname__, status)
+        kind = "what its block raises" if lab.is_of_trial(raised) else type(raised).__qualname__
+        ended: tuple[Any, ...] = ("raised", kind, status)
     else:
         is_empty = hasattr(answer, "__len__") and not len(answer)
-        kind: object = answer if isinstance(answer, bool) else None
+        kind = answer if isinstance(answer, bool) else None
         if is_route:
             kind = web_assertions.outcome(answer)
+        elif isinstance(answer, Exception):
+            kind = getattr(answer, "status_code", None)
         ended = ("answer", type(answer).__qualname__, is_empty, kind)
     changes = observation.changes
     if changes is None:
         return _Outcome(ended, ())
     kinds = (changes.inserted, changes.updated, changes.deleted)
     return _Outcome(ended, tuple(tuple(sorted(kind)) for kind in kinds))
+
+
+def without_database(kept: Kept) -> Kept:
+    """Return a kept trial without the database, if its call sends nothing to it."""
+    trial = kept.trial
+    is_used = trial.rows or trial.script or trial.target.openings
+    if is_used or trial.target.layer == "router" or any(one.events for one in kept.observed):
+        return kept
+    fixtures = tuple(pair for pair in trial.target.fixtures if pair[0] != "real_postgres")
+    return replace(
+        kept,
+        trial=replace(
+            trial,
+            target=replace(trial.target, fixtures=fixtures),
+            scenario=trial.scenario.removeprefix("without_rows"),
+        ),
+        observed=[replace(one, changes=None) for one in kept.observed],
+    )
 
 
 def _words(shown: object) -> str:

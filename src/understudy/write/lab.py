@@ -20,6 +20,7 @@ from understudy.write.shifts import shift
 from understudy.write.trials import Observation, Target, Trial
 
 FILE = "test_understudy_trials.py"
+_SOURCE = "<trial>"  # the file that a traceback names for the source of a trial
 
 
 @dataclass(eq=False)
@@ -86,7 +87,7 @@ class Lab:
                 f"    {play}({given})\n"
             )
             namespace: dict[str, Any] = {"lab": self}
-            exec(compile(source, "<trial>", "exec"), namespace)
+            exec(compile(source, _SOURCE, "exec"), namespace)
             function = namespace[name]
             found[name] = mark(function) if is_async else function
         return found
@@ -107,7 +108,7 @@ class Lab:
         # What is arranged comes before `lab.acting`, so that only the call is observed.
         act = [
             f"with lab.acting({_real_postgres(trial.target)}):",
-            f"    lab.answer = {rendering.call(trial)}",
+            *(f"    {line}" for line in rendering.act(trial, "lab.answer")),
             *(f"    {line}" for line in trial.target.after),
         ]
         lines = sorted(rendering.imports(trial))
@@ -120,7 +121,7 @@ class Lab:
         if function is None:
             namespace: dict[str, Any] = {}
             # It is the source that is written as a test.
-            exec(compile(source, "<trial>", "exec"), namespace)
+            exec(compile(source, _SOURCE, "exec"), namespace)
             function = self._compiled[source] = namespace["trial"]
         return function
 
@@ -183,6 +184,14 @@ class Lab:
         seen.leaks = run.leaks
         seen.problem = _problem(run, playing)
         return seen
+
+
+def is_of_trial(error: BaseException) -> bool:
+    """Return whether the trial itself raised an exception, in a block, and not the code."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and last.tb_frame.f_code.co_filename == _SOURCE
 
 
 def _problem(run: Run, playing: _Playing) -> str:

@@ -11,7 +11,7 @@ from understudy.project import parsing
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.script.boundary import Event
-from understudy.write import comparisons
+from understudy.write import comparisons, error_values
 from understudy.write.comparisons import Reading
 from understudy.write.planted import planted
 from understudy.write.row_sets import RowSet, row_sets
@@ -102,6 +102,8 @@ def more(
     if open_arcs():
         yield from plan.distinct(plan.constants(open_arcs))
     yield from plan.distinct(plan.faults(open_arcs))
+    if target.enters:
+        yield from plan.distinct(plan.raised_inside())
     if open_arcs():
         yield from plan.distinct(plan.pairs(open_arcs))
 
@@ -121,7 +123,7 @@ class _Plan:
         self._proposed: set[object] = set()
         self._statements: set[str] = set()
         self.shapes: dict[str, Shape] = {}
-        values = Values(self._schema, _source(target))
+        values = Values(self._schema, _source(target), target.function)
         self._least: dict[Path, Any] = {}
         for argument in target.arguments:
             try:
@@ -337,6 +339,21 @@ class _Plan:
                 purpose="fault",
             )
 
+    def raised_inside(self) -> Iterator[Trial | None]:
+        """Yield trials in which the block of a context manager raises."""
+        best = self._best()
+        if best is None:
+            return
+        for error in error_values.examples(Exception, self._target.function):
+            yield replace(
+                best,
+                inside=(f"raise {error.source.text}",),
+                imports=error.source.imports,
+                scenario=f"when_the_block_raises_{error.name}",
+                about=f"if its block raises {error.about}",
+                purpose="block",
+            )
+
     # Trials ---------------------------------------------------------------------------------------
 
     def _trial(
@@ -396,7 +413,7 @@ def _row(row: tuple[Any, Mapping[str, Any]]) -> Row:
 
 def _key(trial: Trial) -> object:
     arguments = tuple((name, value.text) for name, value in sorted(trial.arguments.items()))
-    return (trial.rows, arguments, trial.script)
+    return (trial.rows, arguments, trial.script, trial.inside)
 
 
 def _is_key(path: Path) -> bool:

@@ -41,22 +41,23 @@ def _public(kind: type) -> Expression:
 
 
 def raised_lines(
-    errors: Sequence[BaseException | None],
+    errors: Sequence[BaseException | None], variable: str = "raised.value"
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the lines that assert an exception, called `raised.value`, and their imports.
+    """Return the lines that assert an exception, and their imports.
 
     Args:
         errors: the exception of each observation.
+        variable: how the test calls it.
     """
     if constraint := _constraint_of_sqlalchemy(errors):
-        return (f"assert {python_literal(constraint)} in str(raised.value)",), ()
+        return (f"assert {python_literal(constraint)} in str({variable})",), ()
     sources: list[tuple[str, Expression]] = []
     for attribute in _attributes(errors[0]):
         part = expected([_value(error, attribute) for error in errors])
         if isinstance(part, Same) and part.value is not None:
-            sources.append((f"raised.value.{attribute}", part.source))
+            sources.append((f"{variable}.{attribute}", part.source))
     if not sources or type(errors[0]) is Exception:
-        sources += _message(errors)
+        sources += _message(errors, variable)
     imports = imports_of(source for _, source in sources)
     if len(sources) > 1:
         left = ", ".join(place for place, _ in sources)
@@ -94,10 +95,10 @@ def _value(error: Any, attribute: str) -> Any:
     return error
 
 
-def _message(errors: Sequence[BaseException | None]) -> list[tuple[str, Expression]]:
+def _message(errors: Sequence[BaseException | None], variable: str) -> list[tuple[str, Expression]]:
     texts = {str(error) for error in errors}
     if len(texts) > 1:
         return []
     text = texts.pop()
     is_short = 0 < len(text) <= _LONG and "\n" not in text
-    return [("str(raised.value)", Expression(python_literal(text)))] if is_short else []
+    return [(f"str({variable})", Expression(python_literal(text)))] if is_short else []

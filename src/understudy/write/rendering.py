@@ -24,6 +24,12 @@ def body(trial: Trial, act: Sequence[str]) -> list[str]:
         depth += opening.line.endswith(":")
     if depth == 0 and lines:
         lines.append("")
+    # Of two blocks of which one is all that the other has, one is made.
+    blocks = [line for line in act if not line.startswith(" ")]
+    keyword = "async with " if act[0].startswith("async with ") else "with "
+    if depth and lines[-1].lstrip().startswith(keyword) and blocks == [act[0]] != act:
+        managers = f"{lines.pop().rstrip(':')}, {act[0].removeprefix(keyword)}"
+        return [*lines, managers, *(indent(line, "    " * (depth - 1)) for line in act[1:])]
     return [*lines, *(indent(line, "    " * depth) for line in act)]
 
 
@@ -37,6 +43,22 @@ def call(trial: Trial) -> str:
         if argument.name in trial.arguments
     ]
     return trial.target.call.replace("ARGUMENTS", ", ".join(given))
+
+
+def act(trial: Trial, name: str) -> list[str]:
+    """Return the lines that make the call.
+
+    Args:
+        trial: the trial.
+        name: the variable that gets the answer: of a context manager, what its block gets; "" for
+            none.
+    """
+    source, enters = call(trial), trial.target.enters
+    if not enters:
+        return [f"{name} = {source}" if name else source]
+    given = f" as {name}" if name else ""
+    inside = trial.inside or ("pass",)
+    return [f"{enters} {source}{given}:", *(f"    {line}" for line in inside)]
 
 
 def row_line(row: Row) -> str:
@@ -67,5 +89,5 @@ def imports(trial: Trial) -> set[str]:
 
 def is_async(target: Target) -> bool:
     """Return whether a test of a target is async."""
-    sources = [target.call, *(opening.line for opening in target.openings)]
+    sources = [f"{target.enters} {target.call}", *(opening.line for opening in target.openings)]
     return any(word in source for source in sources for word in ("await ", "async "))

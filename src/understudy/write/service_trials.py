@@ -24,7 +24,7 @@ from understudy.write.collaborators import (
 from understudy.write.expected import expected, whole
 from understudy.write.guard import Refused, limited
 from understudy.write.shapes import Built, NoValue, complete, settled
-from understudy.write.spelling import called, evaluated, imports_of, spelled
+from understudy.write.spelling import called, evaluated, imports_of, snake, spelled
 from understudy.write.trials import Arc, Argument, Expression, Observation, Target, Trial
 from understudy.write.values import Values
 
@@ -201,7 +201,7 @@ class _Service:
         if rule.raised is not None:
             status = getattr(rule.raised, "status_code", None)
             kind = type(rule.raised).__name__
-            words = str(status) if isinstance(status, int) else _snake(kind)
+            words = str(status) if isinstance(status, int) else snake(kind)
             shown = f"{kind}, {status}" if isinstance(status, int) else kind
             return f"when_{who}_raises_{words}", f"if {who} raises {shown}"
         if rule.value is None:
@@ -396,10 +396,6 @@ def _other_values(value: object) -> list[object]:
     if isinstance(value, int):
         return [0, 1] if value else [1]
     return [[]] if isinstance(value, list) else [None]
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _hint(function: Callable[..., Any], name: str) -> Any:

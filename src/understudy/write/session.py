@@ -210,11 +210,11 @@ class Session:
     def _explore_one(self, explorer: Explorer, target: Target, ends: float) -> None:
         """Try a target until a time, and keep what is worth a test."""
         found = explorer.explore(target, ends)
-        for one in map(assertions.asserted, self._on_its_fake(found)):
-            if asserts(one):
-                self._kept.append(one)
-            else:
-                self._leave_out(target, f"what it shows differs each time {one.trial.about}")
+        tests = [*map(assertions.asserted, self._on_its_fake(found))]
+        useful = [one for one in tests if asserts(one)]
+        self._kept += useful
+        if tests and not useful:
+            self._leave_out(target, "nothing that it shows can be asserted")
         if not found:
             reason = explorer.problems.get(target.name, "no time was left to try it")
             self._leave_out(target, reason)

@@ -21,7 +21,7 @@ from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.write import json_samples
 from understudy.write.shapes import ABSENT, Leaf, NoValue, complete, leaves, settled
-from understudy.write.spelling import named
+from understudy.write.spelling import named, snake
 from understudy.write.trials import Argument, Expression, Setup
 from understudy.write.values import Values
 
@@ -270,7 +270,7 @@ class _Overrides:
             rules, refusals, imports = self._rules(hint)
             if not rules:
                 continue
-            name = f"{_snake(hint.__name__)}_dummy"
+            name = f"{snake(hint.__name__)}_dummy"
             lines = [f"{name} = dummy({hint.__name__})"]
             lines += [f"{name}.{rule}.optional()" for rule in rules]
             lines.append(f"app.dependency_overrides[{place.text}] = lambda: {name}")
@@ -496,7 +496,3 @@ def _is_scheme(call: Any) -> bool:
 
 def _source(function: Any) -> str:
     return parsing.source_of(function if inspect.isroutine(function) else type(function).__call__)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

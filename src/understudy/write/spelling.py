@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
@@ -127,3 +128,8 @@ def imported(lines: Iterable[str]) -> dict[str, Any]:
     namespace: dict[str, Any] = {}
     exec("\n".join(lines), namespace)
     return namespace
+
+
+def snake(name: str) -> str:
+    """Return the name of a class as a part of the name of a test or variable."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

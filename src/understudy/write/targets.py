@@ -211,6 +211,7 @@ class _Finder:
             openings=openings,
             after=after,
             imports=tuple(dict.fromkeys(around.imports)),
+            enters=_enters(member),
         )
 
     def on_a_concrete_class(self, member: Member) -> Member | None:
@@ -243,8 +244,6 @@ class _Finder:
         reason = None if function is None else reach.hazard(function)
         if reason is not None:
             raise Unbuildable(reason)
-        if member.is_context:
-            raise Unbuildable("is a context manager: it is tested by what uses it")
         if member.is_generator and function is not None and _lends(function):
             raise Unbuildable("lends what it yields: it is tested by what depends on it")
         names = set(inspect.signature(member.inner).parameters)
@@ -370,6 +369,13 @@ def _argument(parameter: inspect.Parameter, hint: object) -> Argument:
 
 def _by_name(argument: Argument) -> Argument:
     return Argument(argument.name, argument.hint, argument.is_required, True, argument.default)
+
+
+def _enters(member: Member) -> str:
+    """Return how a context manager is entered; "" if the function returns none."""
+    if not member.is_context:
+        return ""
+    return "async with" if inspect.isasyncgenfunction(member.inner) else "with"
 
 
 def _collected(member: Member, call: str) -> str:

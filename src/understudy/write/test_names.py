@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from understudy.init.examples import words_of
 from understudy.script.formatting import counted
+from understudy.write.spelling import snake
 from understudy.write.trials import Kept, Layer
 
 
@@ -97,15 +98,11 @@ def _ending(kept: Kept) -> str:
     if seen is None or kept.trial.purpose == "telling row":
         return "beside_another_row"
     if seen.raised is not None:
-        return f"raises_{words_of(_split(type(seen.raised).__name__))}"
+        return f"raises_{words_of(snake(type(seen.raised).__name__))}"
     return words_of(_returned(seen.answer, kept.trial.target.layer))
-
-
-def _split(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
 
 
 def _snake(name: str, layer: Layer) -> str:
     """Return a name as a part of a test's: "UserDTO.Create" as "user_create"."""
-    words = words_of(_split(name)).split("_")
+    words = words_of(snake(name)).split("_")
     return "_".join(word for word in words if word != layer) or layer

@@ -70,6 +70,7 @@ class Target:
         fixtures: the fixtures that the test takes, with the type of each: `("real_postgres",
             "RealPostgres")`.
         imports: the lines that the call needs.
+        enters: "with" or "async with" if the call makes a context manager, which is entered.
     """
 
     layer: Layer
@@ -84,6 +85,7 @@ class Target:
     after: tuple[str, ...] = ()
     fixtures: tuple[tuple[str, str], ...] = (("real_postgres", "RealPostgres"),)
     imports: tuple[str, ...] = ()
+    enters: str = ""
 
     @property
     def variants(self) -> tuple[Target, ...]:
@@ -153,12 +155,13 @@ class Trial:
         rows: the rows that it inserts, in order.
         arguments: the arguments of the call, by name; those with a default may be missing.
         script: lines that come before the call: rules of `real_postgres.on(...)`, dummies.
-        imports: the lines that `script` needs.
+        imports: the lines that `script` and `inside` need.
         scenario: the end of the test's name: "without_a_row", "when_the_email_is_taken".
         about: when it applies, as the end of a sentence: "if no row has the id".
-        purpose: why it was tried: "values", "rows", "fault", "constant", "telling row";
+        purpose: why it was tried: "values", "rows", "fault", "constant", "telling row", "block";
             a "probe" is observed and never written.
         setups: the fixtures that are written for it, besides those of its target.
+        inside: the body of the block, if the target is a context manager.
         parameters: the parameters of `@pytest.mark.parametrize` with the type of each, which the
             test takes after its fixtures; none if it is written for one case.
         cases: the source of the values of `parameters`, for each case: `("name", "too_short")`.
@@ -173,6 +176,7 @@ class Trial:
     about: str = ""
     purpose: str = "values"
     setups: tuple[Setup, ...] = ()
+    inside: tuple[str, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     cases: tuple[tuple[str, ...], ...] = ()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 from understudy.rows.table_facts import Column, Schema, Table
-from understudy.write import column_values, type_hints
+from understudy.write import column_values, error_values, type_hints
 from understudy.write.records import fields_of
 from understudy.write.shapes import Field, Items, Leaf, NoValue, Path, Record, Shape
 from understudy.write.trials import Argument
@@ -38,10 +38,12 @@ class Values:
     Attributes:
         schema: the schema, whose columns tell what a part with their name may be.
         source: the source of the function: tables that it names are preferred.
+        function: the function: exceptions that it tells apart are preferred.
     """
 
     schema: Schema
     source: str = ""
+    function: Callable[..., Any] | None = None
     _taken: list[Any] = field(default_factory=list)
     _ids: int = 0
 
@@ -76,6 +78,8 @@ class Values:
             return Leaf(path, [None], (), is_required, True)
         if hint == tuple[()]:
             return Leaf(path, [()], (), is_required, is_nullable)
+        if error_values.is_error(hint):
+            return self._error(hint, path, is_required, is_nullable)
         fields = fields_of(hint)
         if fields is not None:
             return self._record(hint, path, is_required, is_nullable)
@@ -108,6 +112,13 @@ class Values:
             except NoValue as error:
                 reasons.append(str(error))
         raise NoValue("; ".join(reasons))
+
+    def _error(self, hint: Any, path: Path, is_required: bool, is_nullable: bool) -> Shape:
+        found = [*error_values.examples(hint, self.function)]
+        if not found:
+            raise NoValue(f"no value of {hint.__name__} can be written for {'.'.join(path)}")
+        boundaries = [(one.name, one) for one in found[1:]]
+        return error_values.ErrorLeaf(path, found, boundaries, is_required, is_nullable)
 
     def _record(self, hint: Any, path: Path, is_required: bool, is_nullable: bool) -> Shape:
         found: list[Field] = []
