@@ -16,6 +16,9 @@ MODULES = {
     ("fastapi", "Request"): "fastapi",
     ("starlette", "Request"): "starlette.requests",
     ("starlette", "WebSocket"): "starlette.websockets",
+    ("asyncmy", "Connection"): "asyncmy.connection",
+    ("asyncmy", "Cursor"): "asyncmy.cursors",
+    ("asyncmy", "Pool"): "asyncmy.pool",
 }
 
 

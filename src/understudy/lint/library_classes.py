@@ -26,6 +26,14 @@ _SESSION = Methods(
     _STATEMENTS | {"flush", "refresh", "merge", "delete", "get", "stream", "close"},
 )
 _FETCHES = frozenset({"execute", "executemany", "fetch", "fetchrow", "fetchval"})
+_MYSQL_CONNECTION = Methods(
+    frozenset({"close", "cursor", "affected_rows", "insert_id", "get_autocommit", "thread_id"}),
+    frozenset({"begin", "commit", "rollback", "ping", "autocommit", "select_db", "ensure_closed"}),
+)
+_MYSQL_CURSOR = Methods(
+    frozenset({"mogrify"}), frozenset({"execute", "executemany", "callproc", "nextset", "close"})
+)
+_MYSQL_POOL = Methods(frozenset({"close", "terminate"}), frozenset({"wait_closed", "clear"}))
 LIBRARY_CLASSES = {
     ("sqlalchemy", "AsyncSession"): _SESSION,
     ("sqlmodel", "AsyncSession"): Methods(
@@ -58,6 +66,16 @@ LIBRARY_CLASSES = {
         frozenset({"nextset", "results"}),
         frozenset({"execute", "executemany", "fetchone", "fetchall", "fetchmany", "close"}),
     ),
+    # The fetches of aiomysql return futures: awaited, and no coroutines.
+    ("aiomysql", "Connection"): _MYSQL_CONNECTION,
+    ("aiomysql", "Cursor"): _MYSQL_CURSOR,
+    ("aiomysql", "DictCursor"): _MYSQL_CURSOR,
+    ("aiomysql", "Pool"): _MYSQL_POOL,
+    ("asyncmy", "Connection"): _MYSQL_CONNECTION,
+    ("asyncmy", "Cursor"): Methods(
+        _MYSQL_CURSOR.sync, _MYSQL_CURSOR.awaited | {"fetchone", "fetchmany", "fetchall"}
+    ),
+    ("asyncmy", "Pool"): _MYSQL_POOL,
     ("httpx", "Response"): Methods(
         frozenset({"json", "raise_for_status", "read"}), frozenset({"aread", "aclose"})
     ),

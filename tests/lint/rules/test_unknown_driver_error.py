@@ -23,7 +23,13 @@ from psycopg import errors
 def test_a():
     assert errors.DeadlockError  # here
 """,
+    "asyncmy and PyMySQL": """
+from asyncmy.errors import DuplicateEntry  # here
+from pymysql.err import DuplicateEntryError  # here
+""",
     "those that exist": """
+from asyncmy.errors import IntegrityError
+from pymysql.err import OperationalError
 from psqlpy.exceptions import ConnectionExecuteError, Error
 from asyncpg.exceptions import PostgresError, UniqueViolationError
 from asyncpg import exceptions

@@ -17,6 +17,8 @@ _SOURCES = {
     "psqlpy.exceptions": ("exceptions.py", "_internal/exceptions.pyi"),
     "asyncpg.exceptions": ("exceptions/__init__.py", "exceptions/_base.py"),
     "psycopg.errors": ("errors.py",),
+    "pymysql.err": ("err.py",),
+    "asyncmy.errors": ("errors.pyi",),
 }
 
 
