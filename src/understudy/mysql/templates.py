@@ -130,6 +130,21 @@ def _mark(match: re.Match[str], literals: list[str]) -> str:
     return _CONSTANT_MARKS[text[0].upper()] if kind == "constant" else shapes.PARAMETER
 
 
+def spelled(value: Any) -> str:
+    """Return a value as a literal, for a message."""
+    if isinstance(value, Parameter):
+        return f"%({value.name})s" if value.name else "%s"
+    if value is None or isinstance(value, bool):
+        return "NULL" if value is None else str(value).upper()
+    if isinstance(value, tuple):
+        return ", ".join(map(spelled, value))
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def _value(literal: str, bounds: Iterator[Any]) -> Any:
     """Return what a literal means."""
     first = literal[0]

@@ -306,8 +306,10 @@ class Pattern(NamedTuple):
         if self.exact:
             return None if statement == self.runs[0] else diff(self.runs[0], statement)
         missing = self._first_missing(statement)
-        if missing is None:
-            return None
+        return None if missing is None else self.lacks(missing)
+
+    def lacks(self, missing: int) -> str:
+        """Describe, for a message, that a statement lacks the run with this number."""
         run = spell(self.runs[missing])
         if missing == 0:
             return f"does not begin with {run!r}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 from understudy.pg import sql
+from understudy.pg.sql import Tokens
 from understudy.script.failures import Failure, ScriptError, TransactionLeftOpen
 from understudy.script.formatting import as_expected, quoted, shown
 from understudy.script.origin import Origin, Spot, at, caller, spot
@@ -138,6 +139,11 @@ class Call:
     def sql(self) -> str:
         """The statement on one line, without comments."""
         return sql.one_line(self.statement)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of the statement, as rules compare them."""
+        return sql.comparable(self.statement)
 
     @property
     def source(self) -> str:

@@ -6,7 +6,7 @@ import datetime
 import difflib
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from understudy.pg import sql
@@ -66,9 +66,9 @@ def python_literal(text: str) -> str:
     return '"' + plain[1:-1].replace("\\'", "'") + '"'
 
 
-def quoted(statement: str) -> str:
+def quoted(statement: str, one_line: Callable[[str], str] = sql.one_line) -> str:
     """Return `statement` as a Python literal on one line, in double quotes if possible."""
-    text = sql.one_line(statement)
+    text = one_line(statement)
     return repr(text) if '"' in text or "\\" in text else f'"{text}"'
 
 

@@ -88,7 +88,7 @@ class RuleIndex:
         found = self._known.get(call.statement)
         if found is None:
             matching = [pair for pair in self._patterns if pair[1].matches_statement(call)]
-            matching += self._exact.get(sql.comparable(call.statement), ())
+            matching += self._exact.get(call.tokens, ())
             numbered = sorted(matching, key=lambda pair: pair[0])
             found = StatementRules([rule for _, rule in reversed(numbered)])
             self._known[call.statement] = found

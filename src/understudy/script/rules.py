@@ -94,8 +94,16 @@ class Rule(ABC):
         return (
             self.matches_statement(call)
             and self.matches_sender(call)
-            and self.parameters.match(call.parameters)
+            and self.matches_parameters(call)
         )
+
+    def matches_parameters(self, call: Call) -> bool:
+        """Return whether a call, of which the statement matches, has the expected parameters.
+
+        Raises:
+            PredicateFailed: a predicate raised.
+        """
+        return self.parameters.match(call.parameters)
 
     def matches_sender(self, call: Call) -> bool:
         """Return whether this rule is for calls of the connection that sent `call`."""
@@ -162,6 +170,8 @@ class Rule(ABC):
 class StatementRule(Rule):
     """A rule for statements: literal SQL (`...` stands for anything), or a regular expression."""
 
+    _one_line = staticmethod(sql.one_line)
+
     def __init__(
         self,
         statement: str | re.Pattern[str],
@@ -170,7 +180,8 @@ class StatementRule(Rule):
         sender: Mapping[str, str | None] = _ANY_SENDER,
     ) -> None:
         self.sender = {name: value for name, value in sender.items() if value is not None}
-        super().__init__(parameters, origin, _source(statement, parameters, self.sender))
+        source = _source(statement, parameters, self.sender, self._one_line)
+        super().__init__(parameters, origin, source)
         if _has_ellipsis(parameters.expected):
             raise ScriptError(
                 f"{self.shown}: `...` stands for anything in a statement; for any value of a "
@@ -181,9 +192,13 @@ class StatementRule(Rule):
             self.pattern = sql.Pattern(())
         elif isinstance(statement, str) and sql.tokens(statement):
             self.regex = None
-            self.pattern = sql.Pattern.parse(statement)
+            self.pattern = self._pattern(statement)
         else:
             raise ScriptError(_refusal(statement))
+
+    def _pattern(self, statement: str) -> sql.Pattern:
+        """Return what is compared with the tokens of calls."""
+        return sql.Pattern.parse(statement)
 
     def row(
         self, row: Mapping[str, Any] | list[Any] | tuple[Any, ...] | None = None, /, **columns: Any
@@ -326,8 +341,8 @@ class StatementRule(Rule):
     def matches_statement(self, call: Call) -> bool:
         """Return whether this rule is for the call's statement, whatever the parameters."""
         if self.regex is not None:
-            return self.regex.search(sql.one_line(call.statement)) is not None
-        return self.pattern.matches(sql.comparable(call.statement))
+            return self.regex.search(call.sql) is not None
+        return self.pattern.matches(call.tokens)
 
     @property
     def exact_statement(self) -> sql.Tokens | None:
@@ -336,7 +351,7 @@ class StatementRule(Rule):
 
     def groups(self, call: Call) -> dict[str, str | None]:
         """Return what the named groups of the regular expression matched in `call`."""
-        match = self.regex.search(sql.one_line(call.statement)) if self.regex else None
+        match = self.regex.search(call.sql) if self.regex else None
         return match.groupdict() if match else {}
 
     def differences(self, call: Call) -> list[tuple[str, str]]:
@@ -344,23 +359,26 @@ class StatementRule(Rule):
         statement = self._statement_difference(call)
         found = [("sql", statement)] if statement else []
         found += self._sender_differences(call)
-        return found + [("params", how) for how in self.parameters.differences(call.parameters)]
+        return found + [("params", how) for how in self._parameter_differences(call)]
+
+    def _parameter_differences(self, call: Call) -> list[str]:
+        return self.parameters.differences(call.parameters)
 
     def similarity(self, call: Call) -> float:
         """Return how similar `call` is to this rule: the statement counts most, then parameters."""
         if self.regex is not None:
-            statement = 1.0 if self.regex.search(sql.one_line(call.statement)) else 0.0
+            statement = 1.0 if self.regex.search(call.sql) else 0.0
         else:
             wanted = tuple(token for run in self.pattern.runs for token in run)
-            statement = sql.similarity(wanted, sql.comparable(call.statement))
-        fits = not (self.parameters.differences(call.parameters) or self._sender_differences(call))
+            statement = sql.similarity(wanted, call.tokens)
+        fits = not (self._parameter_differences(call) or self._sender_differences(call))
         return statement + 0.1 * fits
 
     def _statement_difference(self, call: Call) -> str | None:
         if self.regex is not None:
-            found = self.regex.search(sql.one_line(call.statement))
+            found = self.regex.search(call.sql)
             return None if found else f"does not match {shown(self.regex.pattern)}"
-        return self.pattern.difference(sql.comparable(call.statement))
+        return self.pattern.difference(call.tokens)
 
 
 def _has_ellipsis(expected: Any) -> bool:
@@ -371,12 +389,18 @@ def _has_ellipsis(expected: Any) -> bool:
     return expected is ...
 
 
-def _source(statement: Any, parameters: Parameters, sender: Mapping[str, str]) -> str:
+def _source(
+    statement: Any,
+    parameters: Parameters,
+    sender: Mapping[str, str],
+    one_line: Callable[[str], str],
+) -> str:
     """Return the source of a rule: `on("SELECT 1", 7)`."""
     if isinstance(statement, re.Pattern):
         first = f"re.compile({shown(statement.pattern)})"
     else:
-        first = quoted(statement) if isinstance(statement, str) else shown(statement)
+        is_text = isinstance(statement, str)
+        first = quoted(statement, one_line) if is_text else shown(statement)
     named = [f"{name}={shown(value)}" for name, value in sender.items()]
     return f"on({', '.join([first, *map(shown_expected, parameters.expected), *named])})"
 

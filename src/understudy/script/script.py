@@ -77,7 +77,7 @@ class Script:
             if not rule.matches_sender(call):
                 continue
             try:
-                matches = rule.parameters.match(call.parameters)
+                matches = rule.matches_parameters(call)
             except PredicateFailed as failure:
                 text = f"{failure}\n  rule: {rule.origin}  {rule.shown}\n  call: {call.line}"
                 raise expectations.record_failure(PredicateFailed(text)) from failure.__cause__
