@@ -4,45 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
-from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.connectors import Drivers
 from understudy.fake_postgres.protocol.login import Login
 from understudy.fake_postgres.recording import NOT_ASKED, Recorder, Recording
 from understudy.fake_postgres.scripted_rules import ServerParameters
 from understudy.fake_postgres.server import Server
-from understudy.script import budgets, expectations
-from understudy.script.call_log import CallLog
-from understudy.script.calls import Transaction
-from understudy.script.failures import Failure
 from understudy.script.origin import caller
 from understudy.script.rules import StatementRule
-from understudy.script.script import Script
-from understudy.serving.leaks import LeakReport
+from understudy.serving.fixture import ServerAddress, ServerFixture
 
 
-class Address:
-    """The address of a server, and a script for it.
-
-    Attributes:
-        dsn: its URL, for every driver; it stays the same for the whole run.
-        host, port, user, password, database: the parts of the URL. The password is checked.
-        socket_dsn: the URL of its private Unix socket; on systems without, the same as `dsn`.
-    """
-
-    def __init__(self, server: Server, script: Script) -> None:
-        self._server = server
-        self._script = script
-        self.user = server.user
-        self.password = server.password
-        self.database = server.database
-        self.host = server.host
-        self.port = server.port
-        self.dsn = server.dsn
-        self.socket_dsn = server.socket_dsn
+class Address(ServerAddress[Server]):
+    """The address of a server, and a script for it: see the base class."""
 
     def on(
         self,
@@ -61,36 +36,22 @@ class Address:
             database: if given, only for connections to this database.
             application_name: if given, only for connections that have this name.
         """
-        self._server.note_loop()
         sender = {"user": user, "database": database, "application_name": application_name}
         rule = self._server.rule(statement, ServerParameters(parameters), caller(), sender)
-        with self._server.lock:
-            return self._script.add(rule)
+        return self._add(rule)
 
 
-class FakePostgres(Address, Drivers):
+class FakePostgres(ServerFixture[Server], Address, Drivers):
     """A PostgreSQL made of Python: real drivers connect to it, and a script answers.
 
     Attributes:
         asyncpg, psycopg, psqlpy, sqlalchemy: make connections and pools of each.
     """
 
-    # Every answer comes from the script, so a test that looks at no call checks nothing.
-    _is_scripted = True
-
     def __init__(self, server: Server, recorder: Recorder = NOT_ASKED) -> None:
-        Address.__init__(self, server, self._begin(server))
         self._recorder = recorder
         self._connect_to(server)
-        if self._is_scripted:
-            expectations.register(self._script)
-        self._left = LeakReport()
-        self._closers.before_loop_closes = lambda: server.note_busy(self._left)
-        for failure_if_unmet in (self._left.transactions, self._left.connections):
-            expectations.expect(_Unmet(failure_if_unmet))
-
-    def _begin(self, server: Server) -> Script:
-        return server.begin_test()
+        super().__init__(server, self._closers)
 
     def _connect_to(self, server: Server) -> None:
         Drivers.__init__(self, server.dsn, server)
@@ -106,14 +67,6 @@ class FakePostgres(Address, Drivers):
         """
         __tracebackhide__ = True
         return self._recorder.begin(sys._getframe(1))
-
-    # Calls ---------------------------------------------------------------------------------------
-
-    @property
-    def calls(self) -> CallLog:
-        """Every statement of this test, oldest first."""
-        self._script.calls.was_read = True
-        return self._script.calls
 
     def assert_called(
         self,
@@ -141,54 +94,9 @@ class FakePostgres(Address, Drivers):
         rule = StatementRule(statement, ServerParameters(parameters), caller(), sender)
         self.calls.assert_matching(rule, times)
 
-    def at_most(self, number: int) -> AbstractContextManager[None]:
-        """Fail if the code in a `with` block sends more statements.
-
-        BEGIN, COMMIT and savepoints are not counted, nor what drivers send on their own.
-
-        Args:
-            number: how many statements may be sent.
-
-        Raises:
-            TooManyStatements: more were sent; it lists them by their text and the line of code.
-            ScriptError: `number` is no whole number from 0.
-        """
-        return budgets.at_most(budgets.check_limit(number), self._server.boundary)
-
-    @property
-    def transactions(self) -> Sequence[Transaction]:
-        """Every transaction of this test, in the order in which they began."""
-        self._script.calls.was_read = True  # a transaction leads to its calls
-        return self._server.begun
-
-    @property
-    def connections(self) -> Sequence[Client]:
-        """Every connection that is open, or that was opened in this test."""
-        return self._server.clients
-
     def notify(self, channel: str, payload: str = "") -> None:
         """Send a notification to every connection that listens to a channel."""
         self._server.notify(channel, payload)
-
-    # Faults --------------------------------------------------------------------------------------
-
-    @property
-    def max_connections(self) -> int:
-        """The limit of simultaneous connections; one more is refused (53300)."""
-        return self._server.max_connections
-
-    @max_connections.setter
-    def max_connections(self, number: int) -> None:
-        self._server.max_connections = number
-
-    @property
-    def latency(self) -> float:
-        """The delay of every response, in seconds."""
-        return self._server.latency
-
-    @latency.setter
-    def latency(self, seconds: float) -> None:
-        self._server.latency = seconds
 
     def require_login(
         self,
@@ -202,34 +110,3 @@ class FakePostgres(Address, Drivers):
         Passwords are checked with SCRAM, as in PostgreSQL. What is None is not checked.
         """
         self._server.login = Login(user, password, database)
-
-    def stop(self) -> None:
-        """Shut the server down: end its connections (57P01) and refuse new ones."""
-        self._server.refuse_connections(refused=True)
-        self._server.end_connections()
-
-    def start(self) -> None:
-        """Accept connections again."""
-        self._server.refuse_connections(refused=False)
-
-    def restart(self) -> None:
-        """Restart the server: its clients have to reconnect."""
-        self.stop()
-        self.start()
-
-    def fail_over(self) -> None:
-        """Simulate a failover: current connections become read-only (25006)."""
-        self._server.fail_over()
-
-    # For the fixture -----------------------------------------------------------------------------
-
-    def end(self) -> None:
-        """End the test: close what the fixture made, and look for leaks."""
-        self._server.end_test(self._left, self._close_all)
-
-
-class _Unmet:
-    """A leak check, in the form of an expectation."""
-
-    def __init__(self, failure_if_unmet: Callable[[], Failure | None]) -> None:
-        self.failure_if_unmet = failure_if_unmet

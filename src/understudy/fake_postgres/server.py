@@ -36,10 +36,6 @@ class Server(server.Server[Client]):
     Attributes:
         schema: the types of now.
         login: the user, password and database that a client has to give.
-        host, port, user, password, database: its address. Over TCP, the password is checked.
-        dsn: the address as a URL, for every driver.
-        socket_dsn: the URL of its private Unix socket, which asks for no password; on systems
-            without Unix sockets, the same as `dsn`.
 
     Args:
         user: the user in its address, who need not exist.

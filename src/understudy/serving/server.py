@@ -57,10 +57,21 @@ class Server(ABC, Generic[ClientT]):
         loop: the event loop of the test; None if unknown.
         lock: held while the script is read or changed.
         listeners: the sockets to which its clients connect: its own, and a shared address.
+        host, port, user, password, database: its address. Over TCP, the password is checked.
+        dsn: the address as a URL, for every driver.
+        socket_dsn: the URL of its private Unix socket, which asks for no password; on systems
+            without Unix sockets, the same as `dsn`.
     """
 
     name: str
     socket_file: str
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    dsn: str
+    socket_dsn: str
     database_kind: Database = "postgresql"
     _tally = call_counts.FAKES
 
@@ -117,6 +128,10 @@ class Server(ABC, Generic[ClientT]):
     @abstractmethod
     def cancel(self, pid: int, secret: int) -> None:
         """Cancel what runs on another connection."""
+
+    @abstractmethod
+    def fail_over(self) -> None:
+        """Make every connection read-only: its server is now a replica of another."""
 
     @abstractmethod
     def _end(self, client: ClientT) -> None:
