@@ -15,8 +15,10 @@ from understudy.init.modules import Modules
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 from understudy.write import hints, reach
-from understudy.write.construction import FIXTURE, import_of
+from understudy.write.construction import FIXTURE
 from understudy.write.guard import Refused, limited
+from understudy.write.imported_names import NAMES
+from understudy.write.spelling import named
 
 _MANAGERS = ("contextlib.asynccontextmanager", "contextlib.contextmanager")
 _POOLS = (
@@ -87,7 +89,8 @@ def _opening(
     target = getattr(imported, owner.name) if owner else imported
     manager = getattr(target, function.name)
     given = []
-    lines = [f"from {module.name} import {owner.name if owner else function.name}"]
+    first = NAMES.of(module.name, owner.name if owner else function.name)
+    lines = [*first.imports]
     known = hints.hints_of(inspect.unwrap(getattr(manager, "__func__", manager)), modules)
     for parameter in inspect.signature(manager).parameters.values():
         if parameter.default is not parameter.empty:
@@ -99,10 +102,11 @@ def _opening(
         field = _address_of(maker, parameter.name)
         if cls is None or field is None or not _is_made_of(cls, field):
             return None
-        lines.append(import_of(cls))
-        given.append(f"{cls.__qualname__}({field}={FIXTURE}.dsn)")
+        made = named(cls)
+        lines += made.imports
+        given.append(f"{made.text}({field}={FIXTURE}.dsn)")
     prefix = "async with" if function.is_async else "with"
-    name = f"{owner.name}.{function.name}" if owner else function.name
+    name = f"{first.text}.{function.name}" if owner else first.text
     return Opening("", f"{prefix} {name}({', '.join(given)}):", tuple(lines))
 
 

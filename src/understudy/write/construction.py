@@ -19,6 +19,7 @@ from understudy.init.modules import Modules
 from understudy.project.scopes import Class
 from understudy.write import hints
 from understudy.write.collaborators import Collaborator
+from understudy.write.spelling import named
 from understudy.write.trials import Expression
 
 FIXTURE = "real_postgres"
@@ -236,8 +237,9 @@ class Builder:
         )
 
     def _named(self, cls: type, around: Surroundings) -> str:
-        around.imports.append(import_of(cls))
-        return cls.__qualname__
+        found = named(cls)
+        around.imports += found.imports
+        return found.text
 
     def _dummy(self, name: str, cls: type, around: Surroundings) -> str:
         if cls not in around.dummies:
@@ -305,8 +307,9 @@ def _imported(name: str) -> object:
 
 
 def _dummy(name: str, cls: type) -> Opening:
-    lines = ("from understudy import dummy", import_of(cls))
-    return Opening(name, f"{name} = dummy({cls.__qualname__})", lines)
+    found = named(cls)
+    lines = ("from understudy import dummy", *found.imports)
+    return Opening(name, f"{name} = dummy({found.text})", lines)
 
 
 def constructor_parameters(cls: type) -> list[inspect.Parameter]:
@@ -336,17 +339,6 @@ def constructor_hints(cls: type, modules: Modules) -> dict[str, Any]:
             if name not in found or not isinstance(hint, str)
         }
     return found
-
-
-def import_of(cls: type) -> str:
-    """Return the line that imports a class, from the package if that has it."""
-    outermost = cls.__qualname__.partition(".")[0]
-    module = cls.__module__
-    top = module.partition(".")[0]
-    public = getattr(sys.modules.get(top), outermost, None) is getattr(
-        sys.modules.get(module), outermost, cls
-    )
-    return f"from {top if public else module} import {outermost}"
 
 
 def _arguments_for(cls: type, base: type) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from understudy.write.guard import Refused, limited
+from understudy.write.spelling import named
 
 Values = Mapping[str, Any]
 Line = tuple[str, int]
@@ -77,16 +78,15 @@ class Model:
 
     def __init__(self, cls: Any, root: Path) -> None:
         self._class, self.module, self.name = cls, cls.__module__, cls.__qualname__
+        source = named(cls)
         self._root = str(root.resolve())
         self.schema: dict[str, Any]
         self._validate: Callable[[Any], Any]
         self._dumped: Callable[[Any], Any]
-        self.imports: tuple[str, ...] = (
-            f"from {self.module} import {self.name.partition('.')[0]}",
-        )
+        self.imports = source.imports
         try:
             with limited():
-                self._prepare()
+                self._prepare(source.text)
         except Refused as error:
             raise NoModel(str(error)) from None
         except Exception as error:
@@ -101,11 +101,11 @@ class Model:
         if self.schema.get("type") != "object" or self.schema.get("additionalProperties"):
             raise NoModel("its input has no fields with names; write its tests by hand")
 
-    def _prepare(self) -> None:
+    def _prepare(self, name: str) -> None:
         if hasattr(self._class, "model_validate"):
             self.schema = self._class.model_json_schema()
             self.parse, self.dump = (
-                f"{self.name}.model_validate(VALUES)",
+                f"{name}.model_validate(VALUES)",
                 'dto.model_dump(mode="json")',
             )
             self._validate, self._dumped = (
@@ -115,7 +115,7 @@ class Model:
             config = self._class.model_config
         elif hasattr(self._class, "parse_obj"):
             self.schema = self._class.schema()
-            self.parse, self.dump = f"{self.name}.parse_obj(VALUES)", "json.loads(dto.json())"
+            self.parse, self.dump = f"{name}.parse_obj(VALUES)", "json.loads(dto.json())"
             self.imports += ("import json",)
             self._validate = self._class.parse_obj
             self._dumped = lambda value: json.loads(value.json())
@@ -126,8 +126,8 @@ class Model:
 
             adapter: Any = TypeAdapter(self._class)
             self.schema = adapter.json_schema()
-            self.parse = f"TypeAdapter({self.name}).validate_python(VALUES)"
-            self.dump = f'TypeAdapter({self.name}).dump_python(dto, mode="json")'
+            self.parse = f"TypeAdapter({name}).validate_python(VALUES)"
+            self.dump = f'TypeAdapter({name}).dump_python(dto, mode="json")'
             self.imports += ("from pydantic import TypeAdapter",)
             self._validate = adapter.validate_python
             self._dumped = lambda value: adapter.dump_python(value, mode="json")

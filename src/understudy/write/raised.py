@@ -20,24 +20,10 @@ def raised_class(error: BaseException) -> Expression:
     """Return the class of an exception as source: the first of its bases that can be imported."""
     for kind in type(error).__mro__:
         try:
-            return _public(kind)
+            return named(kind)
         except NoSource:
             continue
     return Expression("Exception")
-
-
-def _public(kind: type) -> Expression:
-    """Return a class as its package exports it, as asyncpg does from a hidden module."""
-    source = named(kind)
-    home = kind.__module__
-    if any(part.startswith("_") for part in home.split(".")[1:]) or "exceptions" in home:
-        import sys
-
-        for count in range(1, home.count(".") + 1):
-            package = ".".join(home.split(".")[:count])
-            if getattr(sys.modules.get(package), kind.__name__, None) is kind:
-                return Expression(kind.__name__, (f"from {package} import {kind.__name__}",))
-    return source
 
 
 def raised_lines(

@@ -36,6 +36,7 @@ from understudy.write import (
 )
 from understudy.write.exploration import Explorer
 from understudy.write.guard import Guard
+from understudy.write.imported_names import NAMES
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.line_arcs import LineArcs
@@ -112,6 +113,8 @@ class Session:
 
     def tests(self) -> dict[str, Any]:
         """Import the module, find what is to be tested, and return the tests that play trials."""
+        for text in self._wanted.existing.values():
+            NAMES.read(text)
         for folder in reversed(self._wanted.path):
             if folder not in sys.path:
                 sys.path.insert(0, folder)

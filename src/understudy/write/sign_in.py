@@ -20,6 +20,7 @@ from understudy.project import parsing
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.write import json_samples
+from understudy.write.imported_names import NAMES
 from understudy.write.shapes import ABSENT, Leaf, NoValue, complete, leaves, settled
 from understudy.write.spelling import named, snake
 from understudy.write.trials import Argument, Expression, Setup
@@ -271,7 +272,7 @@ class _Overrides:
             if not rules:
                 continue
             name = f"{snake(hint.__name__)}_dummy"
-            lines = [f"{name} = dummy({hint.__name__})"]
+            lines = [f"{name} = dummy({named(hint).text})"]
             lines += [f"{name}.{rule}.optional()" for rule in rules]
             lines.append(f"app.dependency_overrides[{place.text}] = lambda: {name}")
             setup = Setup(
@@ -485,7 +486,7 @@ def reached(call: Any) -> Expression | None:
     if not places:
         return None
     _, module_name, name = min(places)
-    return Expression(name, (f"from {module_name} import {name}",))
+    return NAMES.of(module_name, name)
 
 
 def _is_scheme(call: Any) -> bool:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from understudy.project.python_values import Names, NoSource, source_of
 from understudy.script.formatting import python_literal
+from understudy.write.imported_names import NAMES, home_of
 from understudy.write.trials import Expression
 
 _LONG = 40  # letters; a longer text of one letter is written as "a" * 41
@@ -65,7 +66,9 @@ def named(thing: Any) -> Expression:
         raise NoSource(f"{thing!r} cannot be imported")
     if thing.__module__ == "builtins":
         return Expression(name)
-    return Expression(name, (f"from {thing.__module__} import {name.partition('.')[0]}",))
+    first, dot, rest = name.partition(".")
+    imported = NAMES.of(home_of(thing), first)
+    return Expression(f"{imported.text}{dot}{rest}", imported.imports)
 
 
 def called(

@@ -18,7 +18,9 @@ from understudy.project.sources import home_of
 from understudy.write import ambient, callables, hints, reach
 from understudy.write.callables import Member
 from understudy.write.collaborators import Collaborator, ServiceTarget
-from understudy.write.construction import Builder, Surroundings, Unbuildable, import_of
+from understudy.write.construction import Builder, Surroundings, Unbuildable
+from understudy.write.imported_names import NAMES
+from understudy.write.spelling import named
 from understudy.write.table_columns import columns_of
 from understudy.write.trials import Argument, Layer, LeftOut, Target
 
@@ -273,10 +275,12 @@ class _Finder:
         suffix = ".__wrapped__" * depth
         cls = member.called_on
         if cls is None:
-            around.imports.append(f"from {self._module.__name__} import {member.name}")
-            return signature, [], f"{member.name}{suffix}"
-        name = cls.__qualname__
-        around.imports.append(import_of(cls))
+            found = NAMES.of(self._module.__name__, member.name)
+            around.imports += found.imports
+            return signature, [], f"{found.text}{suffix}"
+        found = named(cls)
+        name = found.text
+        around.imports += found.imports
         if member.kind != "instance":
             given = [name] if depth and member.kind == "class" else []
             return signature, given, f"{name}.{member.name}{suffix}"
@@ -293,8 +297,9 @@ class _Finder:
         except Unbuildable as error:
             for name, value in vars(self._module).items():
                 if type(value) is cls and not name.startswith("_"):
-                    around.imports.append(f"from {self._module.__name__} import {name}")
-                    return name
+                    found = NAMES.of(self._module.__name__, name)
+                    around.imports += found.imports
+                    return found.text
             raise Unbuildable(f"{cls.__name__} cannot be made: {error}") from None
 
     def _unwrapped(self, member: Member, is_async: bool) -> int:
