@@ -131,6 +131,51 @@ def test_a_test_of_the_user_stays(project: Path) -> None:
     assert "async def test_add_inserts_a_row(" in text
 
 
+MODEL = """
+
+
+    class Note(pydantic.BaseModel):
+        title: str = pydantic.Field(min_length=2)
+    """
+
+
+@pytest.mark.slow
+def test_a_test_file_that_cannot_be_read_keeps_no_other_from_being_written(project: Path) -> None:
+    app = APP.replace("import asyncpg", "import asyncpg\n    import pydantic") + MODEL
+    write_files(project, {TESTS: "def test_mine(:\n", "app/notes.py": app})
+    models = project / "tests/test_notes_dto.py"
+    mine = b"\xef\xbb\xbfdef test_mine():\r\n    assert True\r\n"
+    models.write_bytes(mine)
+
+    result = run("app/notes.py")
+
+    assert result.exit_code == 0, result.output
+    assert (
+        f"{TESTS}: no test was added, because it cannot be read: line 1 is not valid Python: "
+        "invalid syntax.\n  Fix it, and run this again.\n" in result.stdout
+    )
+    assert (project / TESTS).read_text(encoding="utf-8") == "def test_mine(:\n"
+    written = models.read_bytes()
+    assert written.startswith(mine[:3])
+    assert mine[3:].strip() in written
+    assert b"def test_note_keeps_each_field() -> None:\r\n" in written
+    assert b"\n" not in written.replace(b"\r\n", b"")
+
+
+def test_a_test_file_in_another_encoding_is_left_alone(project: Path) -> None:
+    (project / TESTS).write_bytes("# -*- coding: latin-1 -*-\nX = 'é'\n".encode("latin-1"))
+    before = files(project)
+
+    result = run("app/notes.py", "--layer", "dao")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        f"{TESTS}: no test was added, because it cannot be read: it is not in UTF-8.\n"
+        "  Fix it, and run this again.\n"
+    )
+    assert files(project) == before
+
+
 @pytest.mark.slow
 def test_a_module_that_cannot_be_imported_is_refused(project: Path) -> None:
     write_files(project, {"app/notes.py": "import asyncpg\nimport no_such_library\n"})

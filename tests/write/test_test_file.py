@@ -11,8 +11,9 @@ from textwrap import dedent
 import pytest
 
 from tests.write.kept import Job, changes, kept, row, target
-from understudy.write.test_file import Merged, Style, merged
+from understudy.write.test_file import Merged, merged
 from understudy.write.trials import Expression, Kept, LeftOut, Setup, Trial
+from understudy.write.written_test import Style
 
 STYLE = Style(first_party=("tests", "app"))
 ONE = Expression("101")
@@ -322,3 +323,83 @@ def test_the_tools_of_a_project_find_nothing(tmp_path: Path) -> None:
     assert run("understudy", "lint", "tests") == "1 file checked, nothing found.\n"
     style = dataclasses.replace(STYLE, file=file)
     assert write(FILE, found(), missing(), suspicious(), style=style).text == FILE
+
+
+def signed_in(value: str) -> Kept:
+    """Return a test of a request of a caller."""
+    lines = (f"caller = {value}", "app.dependency_overrides[current] = lambda: caller")
+    setup = Setup("caller", "str", lines, "The caller.", (("app", "FastAPI"),))
+    one = kept([1] * 3, of=target(arguments=_arguments("job_id")), arguments={"job_id": ONE})
+    trial = dataclasses.replace(one.trial, setups=(setup,), script=("print(caller.name)",))
+    return dataclasses.replace(one, trial=trial)
+
+
+ANA, BIA = signed_in('"ana"'), signed_in('"bia"')
+
+
+def test_two_fixtures_of_one_name_get_two_names() -> None:
+    written = write("", ANA, BIA)
+
+    assert '\n    caller = "ana"\n' in written.text
+    assert (
+        '''\
+@pytest.fixture
+def caller_2(app: FastAPI) -> str:
+    """The caller."""
+    caller_2 = "bia"
+    app.dependency_overrides[current] = lambda: caller_2
+    return caller_2
+'''
+        in written.text
+    )
+    assert "real_postgres: RealPostgres, caller_2: str\n" in written.text
+    assert "print(caller_2.name)" in written.text
+    again = write(written.text, ANA, BIA)
+    assert (again.text, again.names) == (written.text, ["", ""])
+
+
+def test_a_fixture_hides_nothing_of_the_file() -> None:
+    mine = "@pytest.fixture\ndef caller():\n    return 1\n\n\ndef test_mine(caller_2):\n    pass\n"
+
+    text = write(mine, ANA).text
+
+    assert mine in text
+    assert 'caller_3 = "ana"' in text
+
+
+def test_a_fixture_that_the_user_has_changed_stays() -> None:
+    written = write("", ANA).text.replace('"ana"', '"carla"')
+
+    assert write(written, ANA).names == [""]
+
+
+def test_a_name_of_the_file_is_not_given_to_something_else() -> None:
+    mine = "import tests.stand_in as RealPostgres\n"
+
+    written = write(mine, found())
+
+    assert written.names == [""]
+    assert " ".join(written.text.removeprefix(mine).split()) == (
+        "# not reached: line 10 (JobDAO.find), the test file has another RealPostgres than its "
+        "# tests need; rename yours"
+    )
+
+
+def test_comments_are_those_of_the_last_run() -> None:
+    before = [LeftOut("JobDAO.a", f"it takes what {'no ' * 40}value is of", 3)]
+    after = [LeftOut("JobDAO.b", "it starts a process", 12)]
+    first = merged("", "app.jobs", "dao", [found()], before, STYLE).text
+
+    second = merged(first, "app.jobs", "dao", [found()], after, STYLE).text
+
+    end = "\n\n# not reached: line 12 (JobDAO.b), it starts a process\n"
+    assert second == first[: first.index("\n\n# not")] + end
+    third = merged(second, "app.jobs", "dao", [found(), missing()], after, STYLE).text
+    assert third.count("# not reached") == 1
+    assert "# not reached" not in merged(third, "app.jobs", "dao", [found()], (), STYLE).text
+
+
+def test_lines_of_both_kinds_stay_as_they_are() -> None:
+    mine = '"""Mine."""\r\n\r\nX = """a\nb"""\n'
+
+    assert mine[:-1].partition("X")[2] in write(mine, found()).text

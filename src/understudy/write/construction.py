@@ -16,6 +16,7 @@ from understudy.init import connections
 from understudy.init.connections import Opening
 from understudy.init.layers import layer_by_name
 from understudy.init.modules import Modules
+from understudy.project.python_values import NoSource
 from understudy.project.scopes import Class
 from understudy.write import hints
 from understudy.write.collaborators import Collaborator
@@ -237,7 +238,10 @@ class Builder:
         )
 
     def _named(self, cls: type, around: Surroundings) -> str:
-        found = named(cls)
+        try:
+            found = named(cls)
+        except NoSource as error:
+            raise Unbuildable(str(error)) from None
         around.imports += found.imports
         return found.text
 

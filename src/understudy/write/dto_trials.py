@@ -6,7 +6,7 @@ import functools
 import importlib
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from understudy.script.formatting import python_literal
 from understudy.write.json_samples import source, wrapped
 from understudy.write.model_inputs import Case, Finder, Inputs
 from understudy.write.models import Model, NoModel
+from understudy.write.rendering import with_names
 from understudy.write.trials import Kept, LeftOut, Setup, Target, Trial
 
 _SHORT = 50  # characters of an input that is written in the line of the call
@@ -105,8 +106,8 @@ class _Tests:
         if len(given.get("cases", ())) == 1:
             names = [name for name, _ in given.pop("parameters")]
             values = dict(zip(names, given.pop("cases")[0], strict=True))
-            script = [_with_values(line, values) for line in script]
-            assertions = [_with_values(line, values) for line in assertions]
+            script = [with_names(line, values) for line in script]
+            assertions = [with_names(line, values) for line in assertions]
         uses = self._name in _words(script)
         trial = Trial(
             target=self._target,
@@ -326,12 +327,6 @@ def _variable(name: str) -> str:
 def _assigned(name: str, parse: Any, values: str) -> list[str]:
     line: str = parse(values)
     return (f"{name} = {line}" if name else line).splitlines()
-
-
-def _with_values(line: str, values: Mapping[str, str]) -> str:
-    """Return a line with values instead of the parameters of a test."""
-    names = "|".join(values)
-    return re.sub(rf"(?<![.\w\"'])({names})(?![\w\"'])", lambda found: values[found[1]], line)
 
 
 def _words(script: Sequence[str]) -> set[str]:

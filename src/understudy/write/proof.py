@@ -128,7 +128,7 @@ def without(text: str, names: Iterable[str]) -> str:
     """Return the source of a test file without some of its functions."""
     lines = text_lines(text)
     wanted = set(names)
-    for node in reversed(ast.parse(text).body):
+    for node in reversed(ast.parse(text.removeprefix("\ufeff")).body):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in wanted:
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)]) - 1
             last = node.end_lineno or node.lineno

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from textwrap import indent
 
 from understudy.script.formatting import python_literal
@@ -85,6 +86,14 @@ def imports(trial: Trial) -> set[str]:
     for expression in (*expressions, *trial.arguments.values()):
         found.update(expression.imports)
     return found
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """Return source with other text for some variables; attributes and keywords stay."""
+    if not names:
+        return text
+    found = rf"(?<![.\w\"'])({'|'.join(names)})(?![\w\"'])(?!=[^=])"
+    return re.sub(found, lambda match: names[match[1]], text)
 
 
 def is_async(target: Target) -> bool:

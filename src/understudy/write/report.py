@@ -28,6 +28,7 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
             yield f"{name}: {counted(len(file.tests), 'new test')}"
         for dropped, why in file.dropped.items():
             yield f"  not written, because it failed when it was repeated: {dropped}: {why}"
+    yield from results.kept.values()
     if results.setting is not None:
         if only_show:
             yield results.setting.diff("pyproject.toml")

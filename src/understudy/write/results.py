@@ -53,6 +53,7 @@ class Results:
         module: the module's name.
         path: its file, relative to the project.
         files: the test files.
+        kept: why nothing is added to the test file of a layer, by layer.
         setting: pyproject.toml with the setting that the tests need; None if it is there.
         left_out: the functions and cases without a test.
         open: the branches that no test takes, as line numbers from and to.
@@ -67,6 +68,7 @@ class Results:
     module: str
     path: Path
     files: list[WrittenFile] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
     setting: Change | None = None
     left_out: list[LeftOut] = field(default_factory=list)
     open: list[tuple[int, int]] = field(default_factory=list)
@@ -103,6 +105,7 @@ class Results:
                 }
                 for file in self.files
             ],
+            "kept": self.kept,
             "setting": None if self.setting is None else self.setting.as_json("pyproject.toml"),
             "left_out": [
                 {"name": one.name, "reason": one.reason, "line": one.line} for one in self.left_out

@@ -33,6 +33,7 @@ from understudy.write import (
     targets,
     test_file,
     web_assertions,
+    written_test,
 )
 from understudy.write.exploration import Explorer
 from understudy.write.guard import Guard
@@ -253,12 +254,12 @@ class Session:
             return None, None
         return schema, Judge(dsn)
 
-    def _style(self, layer: Layer) -> test_file.Style:
+    def _style(self, layer: Layer) -> written_test.Style:
         """Return how the project writes its tests."""
         assert self._findings is not None
         place = Path(self._wanted.root, self._wanted.files[layer])
         has_asyncio = self._config.pluginmanager.hasplugin("asyncio")
-        return test_file.style_of(self._findings, place, has_asyncio=has_asyncio)
+        return written_test.style_of(self._findings, place, has_asyncio=has_asyncio)
 
     def _answer(self, open_arcs: Sequence[Arc]) -> None:
         """Send the text of the test file of each layer."""

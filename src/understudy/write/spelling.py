@@ -28,7 +28,8 @@ def spelled(value: Any) -> Expression:
     if isinstance(value, Enum):
         return _member(value)
     if isinstance(value, UUID) and value.int < 10_000:
-        return Expression(f"UUID(int={value.int})", ("from uuid import UUID",))
+        made = NAMES.of("uuid", "UUID")
+        return Expression(f"{made.text}(int={value.int})", made.imports)
     if type(value) is int and abs(value) > 9_999 and (power := _power(value)):
         return Expression(power)
     if type(value) is str and len(value) > _LONG and len(set(value)) == 1:
@@ -44,8 +45,21 @@ def spelled(value: Any) -> Expression:
         return called(type(value), [secret.text], secret.imports)
     if isinstance(value, IPv4Address | IPv6Address):
         return called(type(value), [python_literal(str(value))])
-    names = Names("")
-    return Expression(source_of(value, names), tuple(names.imports))
+    names = _Names()
+    return Expression(source_of(value, names), tuple(names.lines))
+
+
+class _Names(Names):
+    """The names of the written files, for the classes of plain values."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.lines: dict[str, None] = {}
+
+    def of(self, module: str, name: str) -> str:
+        found = NAMES.of(module, name)
+        self.lines |= dict.fromkeys(found.imports)
+        return found.text
 
 
 def named(thing: Any) -> Expression:

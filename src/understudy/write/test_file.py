@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from textwrap import fill, indent
+from textwrap import fill
 
 from understudy.init.examples import import_block
-from understudy.init.findings import Findings
 from understudy.project import ruff
 from understudy.project.imports import with_imports
-from understudy.script.formatting import python_literal
+from understudy.project.scopes import FunctionNode
 from understudy.write import assertions, rendering, test_names, untyped
-from understudy.write.trials import Kept, Layer, LeftOut, Setup, Trial
-from understudy.write.wrapping import WIDTH, wrapped
+from understudy.write.fixture_names import FixtureNames
+from understudy.write.imported_names import bound_names
+from understudy.write.trials import Kept, Layer, LeftOut
+from understudy.write.written_test import PLAIN, Style, source_of_fixture, source_of_test
 
 _TITLES = {"dao": "DAO", "service": "service", "router": "routes", "dto": "models"}
 _STEP = "    "
-
-
-@dataclass(frozen=True)
-class Style:
-    """How the project writes its tests.
-
-    Attributes:
-        marker: the mark of an async test: "pytest.mark.asyncio"; "" if none is needed.
-        width: how long a line may be.
-        file: the file that is written, whose configuration of ruff counts; None to format nothing.
-        first_party: the top-level packages of the project, whose imports come last.
-    """
-
-    marker: str = "pytest.mark.asyncio"
-    width: int = WIDTH
-    file: Path | None = None
-    first_party: tuple[str, ...] = ()
+# A comment of an earlier run about what it did not reach.
+_COMMENT = re.compile(r"^# not reached: line \d+ \(.*\r?\n(?:#     .*\r?\n)*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,30 +37,13 @@ class Merged:
     names: list[str]
 
 
-def style_of(findings: Findings, file: Path, *, has_asyncio: bool) -> Style:
-    """Return how a project writes the tests in a file.
-
-    Args:
-        findings: what is known of the project.
-        file: the file that is written.
-        has_asyncio: whether pytest-asyncio is loaded.
-    """
-    runners = next(iter(findings.modules)).project.runners
-    if has_asyncio:
-        marker = "" if runners.asyncio_auto else "pytest.mark.asyncio"
-    else:
-        marker = "" if runners.anyio_auto else "pytest.mark.anyio"
-    tops = {module.name.partition(".")[0] for module in findings.modules}
-    return Style(marker, ruff.width(file), file, tuple(sorted(tops)))
-
-
 def merged(
     existing: str,
     module: str,
     layer: Layer,
     kept: Sequence[Kept],
     left_out: Sequence[LeftOut] = (),
-    style: Style = Style(),
+    style: Style = PLAIN,
 ) -> Merged:
     """Return a test file with the tests of some trials.
 
@@ -90,132 +58,72 @@ def merged(
         left_out: what no test reaches.
         style: how the project writes its tests.
     """
-    present = _present(existing)
+    tree = ast.parse(existing)
+    there = _present(tree)
+    bound = dict(bound_names(tree))
+    fixtures = FixtureNames(tree, _imports(kept, style), style)
     names = test_names.Names(existing, kept)
+    present = set(there)
     tests: list[tuple[Kept, str]] = []
-    for one in kept:
+    hiding: list[LeftOut] = []
+    for plain in kept:
+        one = fixtures.named(plain)
         name = names.of(one)
-        block = _test(one, name, style)
-        key = _key(ast.parse(block).body[0])
-        is_there = key in present
+        block = source_of_test(one, name, style)
+        key = _key(block)
+        is_there = key in present or (
+            any(map(fixtures.is_edited, plain.trial.setups))
+            and _key(source_of_test(plain, name, style)) in there
+        )
+        hidden = _hidden(_imports([one], style), bound)
+        if hidden and not is_there:
+            target = one.trial.target
+            reason = f"the test file has another {hidden} than its tests need; rename yours"
+            hiding.append(LeftOut(target.name, reason, target.lines[0]))
         present.add(key)
-        tests.append((one, "" if is_there else block))
+        tests.append((one, "" if is_there or hidden else block))
     blocks = [
         block for one, block in sorted(tests, key=lambda pair: not pair[0].suspicion) if block
     ]
     new = [one for one, block in tests if block]
     setups = dict.fromkeys(setup for one in new for setup in one.trial.setups)
-    defined = {node.name for node in ast.parse(existing).body if isinstance(node, ast.FunctionDef)}
-    head = [_fixture(setup, style) for setup in setups if setup.name not in defined]
-    imports = sorted(_imports(new, [*setups], style))
-    comments = [
-        comment
-        for comment in _comments(left_out, style.width)
-        if comment not in existing.replace("\r\n", "\n")
-    ]
+    head = [source_of_fixture(setup, style) for setup in setups if not fixtures.has(setup)]
+    imports = sorted(_imports(new, style))
+    comments = _comments([*left_out, *dict.fromkeys(hiding)], style.width)
     text = _file(existing, module, layer, imports, [*head, *blocks], comments, style)
     if untyped.calls_untyped((one.trial for one in new), style.first_party):
         text = _with_comment(text, untyped.COMMENT)
     written = [ast.parse(block).body[0] for _, block in tests if block]
-    found = iter(node.name for node in written if isinstance(node, _FUNCTIONS))
+    found = iter(node.name for node in written if isinstance(node, FunctionNode))
     return Merged(text, [next(found) if block else "" for _, block in tests])
 
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-# A test ------------------------------------------------------------------------------------------
-
-
-def _test(kept: Kept, name: str, style: Style) -> str:
-    """Return the source of a test."""
-    trial = kept.trial
-    lines = [f"{_STEP}{line}" for line in _docstring(kept, style.width - len(_STEP))]
-    body = list(trial.script) if not trial.target.call else _body(kept)
-    lines += indent("\n".join(body), _STEP).splitlines()
-    if kept.assertions:
-        lines += ["", *(f"{_STEP}{line}" for part in kept.assertions for line in part.splitlines())]
-    broken = [part for line in lines for part in wrapped(line.rstrip(), style.width)]
-    return "\n".join([*_decorators(kept, style), *_header(trial, name, style), *broken]) + "\n"
-
-
-def _body(kept: Kept) -> list[str]:
-    """Return the preparation and the call; their long lines are broken later."""
-    return rendering.body(kept.trial, assertions.act(kept))
-
-
-def _decorators(kept: Kept, style: Style) -> Iterator[str]:
-    trial = kept.trial
-    if trial.parameters:
-        names = [python_literal(name) for name, _ in trial.parameters]
-        single = len(names) == 1
-        cases = ", ".join(case[0] if single else f"({', '.join(case)})" for case in trial.cases)
-        given = names[0] if single else f"({', '.join(names)})"
-        line = f"@pytest.mark.parametrize({given}, [{cases}])"
-        yield from wrapped(line, style.width)
-    if kept.suspicion:
-        line = f"@pytest.mark.xfail(strict=True, reason={python_literal(kept.suspicion)})"
-        yield from wrapped(line, style.width)
-    if style.marker and rendering.is_async(trial.target):
-        yield f"@{style.marker}"
-
-
-def _header(trial: Trial, name: str, style: Style) -> list[str]:
-    fixtures = dict(trial.target.fixtures)
-    fixtures |= {setup.name: setup.hint for setup in trial.setups}
-    fixtures |= dict(trial.parameters)
-    given = ", ".join(f"{fixture}: {hint}" for fixture, hint in fixtures.items())
-    prefix = "async " if rendering.is_async(trial.target) else ""
-    return wrapped(f"{prefix}def {name}({given}) -> None:", style.width)
-
-
-def _docstring(kept: Kept, width: int) -> list[str]:
-    trial = kept.trial
-    is_plain = test_names.scenario(kept) != trial.scenario
-    about = "" if is_plain else trial.about or trial.scenario.replace("_", " ")
-    text = test_names.plain(f"{test_names.outcome(kept)} {about}".strip())
-    if len(text) + 7 > width:
-        text = text.replace(trial.target.name, "it", 1)
-    # The name of a function stays as it is.
-    text = f"{text if text.startswith(trial.target.name) else text[:1].upper() + text[1:]}."
-    # The numbers of lines change, and what it does is in the first sentence.
-    shows = [test_names.plain(one) for one in kept.shows if not one.startswith(("line ", "it "))]
-    notices = f"Only this test notices: {shows[0]}." if shows else ""
-    if not shows or len(notices) > width:
-        return [f'"""{text}"""']
-    return [f'"""{text}', "", notices, '"""']
-
-
-def _fixture(setup: Setup, style: Style) -> str:
-    """Return a fixture of the written file."""
-    given = ", ".join(f"{name}: {hint}" for name, hint in setup.takes)
-    lines = wrapped(f"def {setup.name}({given}) -> {setup.hint}:", style.width)
-    *body, last = setup.lines
-    text = "\n".join(setup.lines)
-    value = re.fullmatch(rf"{setup.name}(?:: [^=]+)? = (.*)", text, re.DOTALL)
-    if len(ast.parse(text).body) > 1:
-        value = None  # the value is not all that the fixture does
-    returned = [f"return {value[1]}"] if value else [*body, last, f"return {setup.name}"]
-    inner = [f'"""{setup.about}"""', *"\n".join(returned).splitlines()]
-    lines += [part for line in inner for part in wrapped(f"{_STEP}{line}", style.width)]
-    return "\n".join(["@pytest.fixture", *lines]) + "\n"
+def _hidden(imports: Iterable[str], bound: Mapping[str, tuple[str, str]]) -> str:
+    """Return a name of the file that imports would give to something else; "" if none."""
+    new = bound_names(ast.parse("\n".join(imports)))
+    return next((name for name, home in new if bound.get(name, home) != home), "")
 
 
 # What a file has already -------------------------------------------------------------------------
 
 
-def _present(existing: str) -> set[tuple[str, ...]]:
+def _present(existing: ast.Module) -> set[tuple[str, ...]]:
     """Return what each test of a file prepares and calls."""
     return {
-        _key(node)
-        for node in ast.walk(ast.parse(existing))
-        if isinstance(node, _FUNCTIONS) and node.name.startswith("test")
+        _key_of(node)
+        for node in ast.walk(existing)
+        if isinstance(node, FunctionNode) and node.name.startswith("test")
     }
 
 
-def _key(node: ast.AST) -> tuple[str, ...]:
+def _key(block: str) -> tuple[str, ...]:
+    node = ast.parse(block).body[0]
+    assert isinstance(node, FunctionNode), "a test is a function"
+    return _key_of(node)
+
+
+def _key_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
     """Return what a test takes, prepares and calls, and its cases, whatever it asserts."""
-    assert isinstance(node, _FUNCTIONS), "a test is a function"
     cases = [ast.unparse(one) for one in node.decorator_list if "parametrize" in ast.unparse(one)]
     # A fixture may be all that differs: it signs a caller in.
     taken = sorted(argument.arg for argument in node.args.args)
@@ -242,7 +150,7 @@ def _steps(body: Iterable[ast.stmt]) -> Iterator[str]:
 # The file ----------------------------------------------------------------------------------------
 
 
-def _imports(kept: Sequence[Kept], setups: Sequence[Setup], style: Style) -> set[str]:
+def _imports(kept: Sequence[Kept], style: Style) -> set[str]:
     lines: set[str] = set()
     for one in kept:
         target = one.trial.target
@@ -261,8 +169,6 @@ def _imports(kept: Sequence[Kept], setups: Sequence[Setup], style: Style) -> set
         lines |= {
             "from httpx import AsyncClient" for _, hint in target.fixtures if hint == "AsyncClient"
         }
-    for setup in setups:
-        lines |= {*setup.imports}
     return lines
 
 
@@ -294,10 +200,10 @@ def _file(
     style: Style,
 ) -> str:
     """Return the text of the file, in the project's format."""
-    if not blocks and not comments:
-        return existing
     formatted = [_formatted(block, style) for block in blocks]
     if not existing:
+        if not formatted and not comments:
+            return ""
         is_real = any("real_postgres" in block for block in blocks)
         place = ", on a real PostgreSQL" if is_real else ""
         title = f"Tests of the {_TITLES[layer]} in {module}{place}."
@@ -308,14 +214,18 @@ def _file(
             text += "\n\n" + "\n".join(comments) + "\n"
         return _sorted(text, "", style)
     newline = "\r\n" if "\r\n" in existing else "\n"
-    text = existing.replace("\r\n", "\n")
-    text = with_imports(text, imports)
-    text = text.rstrip("\n") + "\n"
-    for block in formatted:
-        text += "\n\n" + block.strip("\n") + "\n"
+    before = existing
+    if comments != [part.replace("\r\n", "\n").rstrip() for part in _COMMENT.findall(existing)]:
+        before = _COMMENT.sub("", existing)
+    else:
+        comments = []  # they are there
+    if not formatted and not comments:
+        return before if before == existing else before.rstrip("\r\n") + newline
+    added = "".join(f"\n\n{block.strip()}\n" for block in formatted)
     if comments:
-        text += "\n\n" + "\n".join(comments) + "\n"
-    return _sorted(text, existing, style).replace("\n", newline)
+        added += "\n\n" + "\n".join(comments) + "\n"
+    text = with_imports(before, imports).rstrip("\r\n") + newline
+    return _sorted(text + added.replace("\n", newline), existing, style)
 
 
 def _with_comment(text: str, comment: str) -> str:

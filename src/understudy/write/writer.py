@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib.util
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from understudy.init.examples import file_name
 from understudy.init.findings import Findings, look
 from understudy.init.plan import Change
 from understudy.init.project_copy import Copy, copied
-from understudy.project import pytest_process, suite_run
+from understudy.project import parsing, pytest_process, suite_run
 from understudy.project.sources import Module
 from understudy.script.formatting import counted, suggestion
 from understudy.write import lab, proof, routes
@@ -24,6 +25,7 @@ from understudy.write.trials import LAYERS, Layer, LeftOut
 
 PLUGIN = "understudy.plugin.writing"
 Say = Callable[[str], None]
+_BOM = "\ufeff"
 _PAUSE = 0.1  # seconds between two looks at the process
 _GRACE = 90.0  # seconds for the start, the last trial and the fixtures
 
@@ -73,18 +75,20 @@ def write(wanted: Wanted, say: Say) -> Results:
                 copy.write(setting.path.relative_to(findings.root), setting.after)
             tests = findings.configured.tests
             files = {layer: tests / file_name(module, layer) for layer in LAYERS}
-            existing = {
-                layer: place.read_bytes().decode("utf-8")
-                for layer, file in files.items()
-                if (place := findings.root / file).is_file()
-            }
-            answers = _explored(findings, module, wanted, copy, files, existing, say)
+            existing = _existing(findings, module, files, results)
+            layers = [layer for layer in wanted.layers or LAYERS if layer not in results.kept]
+            if not layers:
+                raise WriteError("\n".join(results.kept.values()))
+            asked = replace(wanted, layers=layers)
+            plain = {layer: text.removeprefix(_BOM) for layer, text in existing.items()}
+            answers = _explored(findings, module, asked, copy, files, plain, say)
             for answer in answers:
                 if answer["kind"] == "file":
                     layer = answer["layer"]
-                    change = Change(
-                        findings.root / files[layer], existing.get(layer), answer["text"]
-                    )
+                    before = existing.get(layer)
+                    mark = _BOM if (before or "").startswith(_BOM) else ""
+                    place = findings.root / files[layer]
+                    change = Change(place, before, f"{mark}{answer['text']}")
                     tests_of = [WrittenTest(**test) for test in answer["tests"]]
                     results.files.append(WrittenFile(change, layer, tests_of))
                     if answer["uses environment"]:
@@ -97,6 +101,31 @@ def write(wanted: Wanted, say: Say) -> Results:
         raise WriteError(str(error)) from error
     results.seconds = time.monotonic() - started
     return results
+
+
+def _existing(
+    findings: Findings, module: Module, files: Mapping[Layer, Path], results: Results
+) -> dict[Layer, str]:
+    """Return the texts of the test files that are there; what cannot be extended is noted."""
+    found: dict[Layer, str] = {}
+    for layer, file in files.items():
+        place = findings.root / file
+        if not place.is_file():
+            continue
+        try:
+            source = parsing.read(place)
+            text = parsing.decoded(source)
+            if text.encode() != source.removeprefix(codecs.BOM_UTF8):
+                raise parsing.Unreadable("it is not in UTF-8")
+            parsing.parsed(text)
+            found[layer] = source.decode("utf-8")
+        except (OSError, parsing.Unreadable) as error:
+            if any(part.module.name == module.name for part in findings.layers[layer]):
+                results.kept[layer] = (
+                    f"{file.as_posix()}: no test was added, because it cannot be read: {error}.\n"
+                    "  Fix it, and run this again."
+                )
+    return found
 
 
 def _module(findings: Findings, name: str) -> Module:
