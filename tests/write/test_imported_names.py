@@ -19,7 +19,7 @@ def test_the_second_thing_of_a_name_has_that_of_its_module_before_it() -> None:
     )
     assert NAMES.of("app.models", "User").text == "User"
     assert NAMES.of("api.schemas", "User").text == "ApiSchemasUser"
-    assert NAMES.of("app.crud", "session").text == "crud_session"
+    assert NAMES.of("app.crud", "result").text == "crud_result"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from understudy.write.trials import Expression
 
 # What each written test may call its own variables, and what it imports by a line of its own.
 _RESERVED = {
-    *("result", "response", "raised", "changes", "conn", "session", "dto", "values", "request"),
-    *("app", "async_client", "real_postgres", "fake_postgres", "pytest", "json", "caller"),
+    *("result", "response", "raised", "changes", "conn", "dto", "values", "request"),
+    *("async_client", "real_postgres", "fake_postgres", "pytest", "json", "caller"),
     *("ANY", "Any", "UUID", "UTC", "Decimal", "date", "datetime", "time", "timedelta", "timezone"),
     *("AsyncClient", "FakeConnection", "FakePostgres", "FastAPI", "JsonText", "RealPostgres"),
     *("SimpleNamespace", "TypeAdapter", "ValidationError", "asdict", "db_error", "dummy"),
