@@ -37,6 +37,11 @@ SCHEMA = """
         team_id bigint NOT NULL REFERENCES teams,
         PRIMARY KEY (user_id, team_id)
     );
+    CREATE TABLE addresses (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        street text, house text, floor text, city text, region text, country text, zip text,
+        note text
+    );
 """
 
 
@@ -61,6 +66,20 @@ def _sets(
     schema = read_schema(database)
     reading = comparisons.read([_event(statement, parameters)], schema)
     return list(row_sets(reading, schema))
+
+
+@pytest.mark.parametrize(("is_full", "given"), [(False, 0), (True, 8)])
+def test_a_long_row_has_all_columns_only_if_it_is_to_be_full(
+    database: psycopg.Connection[Any], is_full: bool, given: int
+) -> None:
+    """Code may refuse the NULLs of a row that is short enough to read."""
+    schema = read_schema(database)
+    reading = comparisons.read([_event("SELECT * FROM addresses WHERE id = $1", [101])], schema)
+
+    found = list(row_sets(reading, schema, is_full=is_full))
+
+    (row,) = next(rows.rows for rows in found if rows.scenario == "with_one_row")
+    assert len(row[1].keys() - {"id"}) == given
 
 
 def _shown(rows: RowSet) -> list[tuple[str, dict[str, Any]]]:

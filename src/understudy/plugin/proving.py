@@ -22,6 +22,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = shuffled
 
 
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Describe failures in the quickest way: expected failures fail in each run."""
+    session.config.option.tbstyle = "native"
+
+
 def _again(item: pytest.Item) -> pytest.Item:
     """Return another item of the same test: one that follows itself would not be torn down."""
     found: Any = copy.copy(item)
@@ -33,6 +38,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Answer what has failed."""
     if report.failed:
         file, *_, name = report.nodeid.partition("[")[0].split("::")
-        errors = pytest_process.error_lines(report.longreprtext.splitlines())
-        why = errors[0] if errors else report.longreprtext.strip().partition("\n")[0]
-        pytest_process.answer({"file": file, "test": name, "why": why})
+        crash = getattr(report.longrepr, "reprcrash", None)
+        text = report.longreprtext.strip() if crash is None else crash.message
+        pytest_process.answer({"file": file, "test": name, "why": text.partition("\n")[0]})

@@ -29,9 +29,9 @@ def with_imports(text: str, lines: Sequence[str]) -> str:
     for line in lines:
         tree = parsing.parsed(text)
         imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-        if line in map(ast.unparse, imports):
-            continue
         wanted = _statement(line)
+        if ast.unparse(wanted) in map(ast.unparse, imports):
+            continue
         kept = parsing.text_lines(text)
         known = next((node for node in imports if _has_room(node, wanted, kept)), None)
         if known is not None:

@@ -103,7 +103,23 @@ def without_output(config: pytest.Config) -> Iterator[list[pytest.TestReport]]:
         reports = stack.enter_context(held_reports(config))
         stack.callback(_forget_subtests, config)
         stack.enter_context(_without_coverage())
+        stack.enter_context(plain_tracebacks(config))
         yield reports
+
+
+@contextmanager
+def plain_tracebacks(config: pytest.Config) -> Iterator[None]:
+    """Let failures be described as Python does.
+
+    For its own style, pytest parses each file of a traceback again in each failure, which can take
+    longer than the test.
+    """
+    before = config.option.tbstyle
+    config.option.tbstyle = "native"
+    try:
+        yield
+    finally:
+        config.option.tbstyle = before
 
 
 def _drop(_record: logging.LogRecord) -> bool:

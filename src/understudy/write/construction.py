@@ -294,7 +294,7 @@ class Builder:
             if not scopes or {"tests", "test"} & set(module.file.parts):
                 continue
             for scope in scopes:
-                found = getattr(_imported(module.name), scope.name, None)
+                found = getattr(imported(module.name), scope.name, None)
                 if isinstance(found, type) and not inspect.isabstract(found):
                     yield found
 
@@ -303,7 +303,12 @@ class Builder:
         return any(base.outer is home and base.name == cls.__name__ for base in lineage[1:])
 
 
-def _imported(name: str) -> object:
+def imported(name: str) -> object:
+    """Import a module of the project.
+
+    Raises:
+        Unbuildable: it raises an exception.
+    """
     try:
         return importlib.import_module(name)
     except Exception as error:  # any module of the project may raise anything

@@ -121,7 +121,7 @@ class _Plan:
         self._schema = schema or _NO_SCHEMA
         self._seen = seen
         self._proposed: set[object] = set()
-        self._statements: set[str] = set()
+        self._statements: set[tuple[str, bool]] = set()
         self.shapes: dict[str, Shape] = {}
         values = Values(self._schema, _source(target), target.function)
         self._least: dict[Path, Any] = {}
@@ -211,15 +211,26 @@ class _Plan:
         """Yield the ordinary values with rows for the statements that were sent so far."""
         for _ in range(_ROUNDS):
             reading, events = self._reading()
-            if not reading.tables or {e.call.statement for e in events} <= self._statements:
+            statements = {(event.call.statement, self._refuses_rows()) for event in events}
+            if not reading.tables or statements <= self._statements:
                 return
-            self._statements |= {event.call.statement for event in events}
+            self._statements |= statements
             bases = self._bases()
-            for rows in list(row_sets(reading, self._schema))[:_MOST_ROW_SETS]:
+            found = row_sets(reading, self._schema, is_full=self._refuses_rows())
+            for rows in islice(found, _MOST_ROW_SETS):
                 is_basic = rows.scenario in _BASIC or rows.scenario.startswith("with_a_taken")
                 for base in bases if is_basic else bases[:1]:
                     chosen = self._paged(base) if rows.scenario == "among_others" else base
                     yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
+
+    def _refuses_rows(self) -> bool:
+        """Return whether the code has raised an exception with all rows that matched."""
+        raised = [
+            observation.raised
+            for trial, observation in self._seen
+            if trial.scenario in _BASIC and _is_of_use(trial, observation)
+        ]
+        return bool(raised) and None not in raised
 
     def _bases(self) -> list[Chosen]:
         full = self._full()

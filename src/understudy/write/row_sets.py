@@ -34,22 +34,23 @@ class RowSet:
     rows: list[tuple[Table, Values]] = field(default_factory=list)
 
 
-def row_sets(reading: Reading, schema: Schema) -> Iterator[RowSet]:
+def row_sets(reading: Reading, schema: Schema, *, is_full: bool = False) -> Iterator[RowSet]:
     """Yield sets of rows, those that tell most first.
 
     Args:
         reading: what the statements do.
         schema: the schema of the database.
+        is_full: whether long rows have a value in each column that the statements name, too.
     """
-    maker = _Maker(reading, schema)
+    maker = _Maker(reading, Worlds(reading, schema, is_full=is_full), schema)
     yield from maker.sets()
 
 
 class _Maker:
-    def __init__(self, reading: Reading, schema: Schema) -> None:
+    def __init__(self, reading: Reading, worlds: Worlds, schema: Schema) -> None:
         self._reading = reading
         self._schema = schema
-        self._worlds = Worlds(reading, schema)
+        self._worlds = worlds
 
     # The sets -------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +28,7 @@ from understudy.script.formatting import first_line_of, shortened
 from understudy.write import (
     assertions,
     dto_trials,
+    mapped_classes,
     routes,
     scripted,
     targets,
@@ -35,6 +36,7 @@ from understudy.write import (
     web_assertions,
     written_test,
 )
+from understudy.write.construction import Unbuildable
 from understudy.write.exploration import Explorer
 from understudy.write.guard import Guard
 from understudy.write.imported_names import NAMES
@@ -128,8 +130,19 @@ class Session:
             self._say({"kind": "refused", "reason": f"importing it fails: {_shown(error)}"})
             return {}
         findings = self._findings = look(Path(self._wanted.root))
+        try:
+            needed = mapped_classes.import_missing(findings.modules)
+        except Unbuildable as error:
+            self._say({"kind": "refused", "reason": f"its ORM classes need a module: {error}"})
+            return {}
         self._arcs = LineArcs(Path(str(module.__file__)))
         self._find(module, findings, self._arcs)
+        # Its classes are named in strings, so nothing else uses the import.
+        lines = tuple(f"import {name}  # noqa: F401 - ORM classes need it" for name in needed)
+        self._targets = [
+            one if one.layer == "router" else replace(one, imports=(*one.imports, *lines))
+            for one in self._targets
+        ]
         self._lab = Lab(self._reruns, self._arcs, guard)
         return self._lab.tests(self._targets, _mark(findings, self._config))
 

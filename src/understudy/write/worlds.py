@@ -26,6 +26,8 @@ class Worlds:
     Args:
         reading: what the statements do.
         schema: the schema of the database.
+        is_full: whether rows have a value in each column that the statements name, although that
+            makes long rows: code may refuse the NULLs of others.
 
     Attributes:
         tables: those of the statements, parents first.
@@ -33,9 +35,10 @@ class Worlds:
         values: the values of the columns that conditions compare.
     """
 
-    def __init__(self, reading: Reading, schema: Schema) -> None:
+    def __init__(self, reading: Reading, schema: Schema, *, is_full: bool = False) -> None:
         self._reading = reading
         self._schema = schema
+        self._is_full = is_full
         self.values = ConditionValues(schema)
         self.tables = parents_first(reading.tables)[:_MOST_TABLES]
         self.read = [table for table in self.tables if self._is_read(table)]
@@ -111,7 +114,8 @@ class Worlds:
 
     def _is_wide(self, table: Table) -> bool:
         """Return whether a row with all columns that the statements name is too long to read."""
-        return sum(column.table == table.oid for column in self._reading.named) > _MOST_COLUMNS
+        named = sum(column.table == table.oid for column in self._reading.named)
+        return named > _MOST_COLUMNS and not self._is_full
 
     def refers(self, table: Table, name: str) -> bool:
         """Return whether a column belongs to a foreign key."""
