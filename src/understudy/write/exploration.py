@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -211,6 +212,7 @@ class Explorer:
         """
         observed = [one.observed[0] for one in candidates]
         mutants = mutation.mutants(observed)
+        gc.freeze()  # the trials that are kept, and what making mutants has imported
         alive: list[Mutant] = []
         for mutant, senders in mutants.items():
             if time.monotonic() > ends:

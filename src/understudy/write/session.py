@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import time
@@ -214,6 +215,7 @@ class Session:
             before = len(self._kept)
             with self._one_failing(target.name, target.lines[0]):
                 self._explore_one(explorer, target, time.monotonic() + share)
+            gc.freeze()  # each trial collects garbage: what is kept need not be looked at again
             self._say(
                 {
                     "kind": "explored",
