@@ -6,7 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from understudy.mysql import sql
 from understudy.mysql.templates import Parameter, template
 
 
@@ -80,9 +83,9 @@ def test_the_rows_of_an_insert_may_have_functions(rows: str) -> None:
     assert template(f"INSERT INTO t VALUES {rows}").values == [(1,), (2,)]
 
 
-def test_rows_that_differ_in_more_than_their_literals_are_no_bulk_insert() -> None:
-    found = template("INSERT INTO t VALUES (1, NOW()), (2, 3)")
-    assert (found.values, found.is_bulk) == ((1, 2, 3), False)
+@pytest.mark.parametrize("rows", ["(1, NOW()), (2, 3)", "(1, 2, 3), (1, )", "(1, 'a' 'b'), (1)"])
+def test_rows_that_differ_in_more_than_their_literals_are_no_bulk_insert(rows: str) -> None:
+    assert not template(f"INSERT INTO t VALUES {rows}").is_bulk
 
 
 def test_bound_values_stand_at_their_placeholders() -> None:
@@ -99,3 +102,59 @@ def test_placeholders_of_a_rule_stand_for_literals() -> None:
     unbound = Parameter()
     assert rule.literals == (unbound, Parameter("c"), unbound, (unbound, unbound))
     assert call.literals == (7, "x", (1, 2), (3, 4))
+
+
+PARTS = st.sampled_from(
+    [
+        *[
+            "SELECT",
+            "INSERT INTO t",
+            "VALUES",
+            "(1, 'a'),",
+            "(2, NULL)",
+            "(",
+            ")",
+            ",",
+            "IN",
+            "FROM",
+        ],
+        *["IS", "NOT", "NULL", "-", "5", "-3", "1.5", "'a'", '"b"', "'", "`c`", "?", "%s", "%(d)s"],
+        *[
+            "DATE",
+            "AS",
+            "ORDER BY",
+            "CONVERT(",
+            "--",
+            "/*",
+            "*/",
+            "/*!50003",
+            "x'4D'",
+            "0x",
+            "_utf8",
+        ],
+        *[
+            ";",
+            "...",
+            "@a",
+            "\ue000",
+            "->",
+            "COLUMNS",
+            "SEPARATOR",
+            "{",
+            "é",
+            "NOW(",
+            "CREATE",
+            "b",
+        ],
+    ]
+)
+
+
+@given(st.lists(PARTS, max_size=14), st.sampled_from(["", " "]))
+def test_any_text_has_a_template(parts: list[str], space: str) -> None:
+    found = template(space.join(parts))
+    rows = found.values if isinstance(found.values, list) else [found.values]
+    literals = found.literals if isinstance(found.literals, list) else [found.literals]
+    assert {len(row) for row in literals} == {found.tokens.count("?")}
+    placeholders = [piece for piece in sql.pieces(found.text) if piece.text == "?"]
+    assert {len(row) for row in rows} == {len(placeholders)}

@@ -43,7 +43,7 @@ _ROWS = re.compile(
 )
 _ONE_ROW = re.compile(_ROW)
 _ANY_MARK = re.compile(rf"[{MARKS}]")
-_LAYOUT = re.compile(rf"[\s{MARKS}]++")
+_SPACE = re.compile(r"\s++")
 
 
 class Parameter(NamedTuple):
@@ -176,7 +176,7 @@ def _bulk(
     """Read an INSERT of several rows; None if its rows differ in more than their literals."""
     each = _ONE_ROW.findall(rows[1])
     width = len(_ANY_MARK.findall(each[0]))
-    if not width or len({_LAYOUT.sub("", row) for row in each}) > 1:
+    if not width or len({_layout(row) for row in each}) > 1:
         return None
     first = len(_ANY_MARK.findall(marked[: rows.start(1)]))
     end = first + width * len(each)
@@ -188,6 +188,11 @@ def _bulk(
     ]
     text = _text(shape, [*literals[: first + width], *literals[end:]])
     return Template(text, shape.tokens, [_only_values(shape, row) for row in read], read)
+
+
+def _layout(row: str) -> str:
+    """Return what rows have in common that differ only in their literals."""
+    return _SPACE.sub("", _ANY_MARK.sub(shapes.STRING, row))
 
 
 def _slots(slots: Sequence[Slot], values: Sequence[Any]) -> Values:
