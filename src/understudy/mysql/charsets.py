@@ -64,6 +64,7 @@ _CHARSETS = (
     _charset("tis620", "tis_620", 1, 18, 89),
     _charset("ujis", "euc_jp", 3, 12, 91),
 )
+USUAL: Final = _CHARSETS[0]
 _BY_NAME: Final = {charset.name: charset for charset in _CHARSETS}
 _BY_COLLATION: Final = {number: charset for charset in _CHARSETS for number in charset.collations}
 

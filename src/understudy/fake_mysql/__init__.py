@@ -1,0 +1,1 @@
+"""A scripted MySQL in the test process, to which real drivers connect."""

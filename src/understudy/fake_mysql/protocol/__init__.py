@@ -1,0 +1,1 @@
+"""The protocol of MySQL, from the server's side: bytes in, bytes out."""
