@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import asyncpg
 import pytest
 
-from understudy.write.accidents import accident
+from tests.write.kept import target
+from understudy.write.accidents import accident, of_guess
+from understudy.write.trials import Observation, Trial
 
 
 def _missing() -> None:
@@ -53,3 +56,30 @@ def test_what_is_raised_is_meant(call: Callable[[], None]) -> None:
 
 def test_a_call_that_returns_has_none() -> None:
     assert accident(None, __file__) == ""
+
+
+def _unhinted(value: object) -> int:
+    return value + 1  # type: ignore[operator]  # the type of a value that nothing tells
+
+
+def _guessed(error: BaseException | None, *guesses: str) -> str:
+    plain = Trial(target(_unhinted, file=__file__), guesses=guesses)
+    return of_guess(plain, Observation(raised=error))
+
+
+def test_a_mistake_with_a_guessed_value_says_nothing_about_the_code() -> None:
+    line = _unhinted.__code__.co_firstlineno + 1
+    mistake = _raised(lambda: _unhinted("a"))  # type: ignore[arg-type, return-value]
+
+    assert _guessed(mistake, "value") == (
+        f"nothing tells the type of value, and a guess failed: TypeError in line {line}: can only "
+        'concatenate str (not "int") to str; add a type hint'
+    )
+    assert _guessed(asyncpg.DataError("invalid input for query argument $1: 'a'"), "value")
+
+
+def test_a_missing_row_is_no_matter_of_a_guess() -> None:
+    assert _guessed(_raised(_missing), "value") == ""
+    assert _guessed(_raised(_absent), "value") == ""
+    assert _guessed(_raised(lambda: _unhinted("a"))) == ""  # type: ignore[arg-type, return-value]
+    assert _guessed(None, "value") == ""

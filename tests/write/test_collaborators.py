@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.write.imported import found_in
+from understudy.project.python_values import NoSource
 from understudy.write.collaborators import Recorder, ServiceTarget, recorded, recording
+from understudy.write.service_trials import rules_for
 from understudy.write.trials import Expression
 
 DAOS = """
@@ -99,3 +103,59 @@ def test_what_a_recorded_object_raises_is_kept() -> None:
         (["-1"], None, LookupError),
     ]
     assert all(call.begun < call.ended for call in recorder.calls)
+
+
+class _Unit:
+    """A unit of work."""
+
+    closed = False
+
+    def __enter__(self) -> _Unit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+
+    async def __aenter__(self) -> _Unit:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.closed = True
+
+    def __iter__(self) -> Iterator[int]:
+        return iter((1, 2))
+
+    async def __aiter__(self) -> AsyncIterator[int]:
+        yield 3
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, at: int) -> int:
+        return at
+
+    def find(self) -> int:
+        return 4
+
+
+def test_a_recorded_object_is_entered_and_iterated() -> None:
+    async def used(unit: Any) -> list[int]:
+        async with unit as entered:
+            found = [entered.find(), *unit, unit[7]]
+            return [*found, *[one async for one in unit]]
+
+    recorder = Recorder(lambda value: Expression("a"), lambda value: Expression("b"))
+    real = _Unit()
+    unit = recorded("unit", real)
+    with recording(recorder):
+        assert asyncio.run(used(unit)) == [4, 1, 2, 7, 3]
+        with unit as entered:
+            assert entered is unit
+        unit.closed = None
+
+    assert real.closed is None
+    assert not callable(unit)
+    assert "find" in [call.method for call in recorder.calls]
+    # No dummy can do the same, so the trial stays one on the real object.
+    with pytest.raises(NoSource):
+        rules_for(recorder.calls)

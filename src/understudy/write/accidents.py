@@ -6,11 +6,17 @@ import linecache
 import re
 import traceback
 
+from understudy.script.formatting import shortened
+from understudy.write.trials import Observation, Trial
+
 # No caller is meant to catch these: the code uses something as what it is not.
 _BY_MISTAKE = (
     *(AttributeError, NameError, TypeError, AssertionError, RecursionError),
     *(IndexError, ZeroDivisionError),
 )
+# Errors of PostgreSQL and of asyncpg about a value of another type.
+_WRONG_TYPE = {"22P02", "42804", "42846", "42883"}
+_REFUSED = "invalid input for query argument"
 
 
 def accident(error: BaseException | None, file: str) -> str:
@@ -29,6 +35,25 @@ def accident(error: BaseException | None, file: str) -> str:
         return ""
     place = f" in line {own[-1].lineno}" if own else ""
     return f"{type(error).__name__}{place}: {error}"
+
+
+def of_guess(trial: Trial, seen: Observation) -> str:
+    """Return why a trial says nothing about the code: it does not take a value that was guessed.
+
+    "" for one that may be a test.
+    """
+    error = seen.raised
+    if not trial.guesses or error is None:
+        return ""
+    mistake = accident(error, trial.target.file)
+    # No value that is guessed is None: a row is missing.
+    is_mistake = bool(mistake) and "NoneType" not in str(error)
+    states = {event.error.sqlstate for event in seen.events if event.error is not None}
+    if not is_mistake and not states & _WRONG_TYPE and _REFUSED not in str(error):
+        return ""
+    what = shortened(mistake or " ".join(str(error).split()), 150)
+    names = " and ".join(trial.guesses)
+    return f"nothing tells the type of {names}, and a guess failed: {what}; add a type hint"
 
 
 def _raises(file: str, number: int) -> bool:

@@ -147,9 +147,23 @@ def recording(recorder: Recorder) -> Iterator[None]:
         _recorders.remove(recorder)
 
 
+# Python looks these up in the class: `async with uow:`, `for row in rows:`, `service()`.
+_SPECIAL = (
+    *("__call__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__await__", "__bool__"),
+    *("__iter__", "__next__", "__aiter__", "__anext__", "__len__", "__contains__"),
+    *("__getitem__", "__setitem__", "__delitem__"),
+)
+
+
 def recorded(name: str, real: Any) -> Any:
     """Return what does the same as a collaborator, and records its calls."""
-    return _Stand(name, real)
+    known = {one for base in type(real).__mro__ for one in vars(base)}
+    special = {one: _special(one) for one in _SPECIAL if one in known}
+    return type("_Stand", (_Stand,), special)(name, real)
+
+
+def _special(name: str) -> Callable[..., Any]:
+    return lambda stand, *args, **kwargs: stand.__getattr__(name)(*args, **kwargs)
 
 
 class _Stand:
@@ -164,12 +178,33 @@ class _Stand:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._real, name)
+        if name in _SPECIAL and name != "__call__":
+            # No dummy scripts it, so the trial is one on the real collaborators.
+            for recorder in _recorders[-1:]:
+                recorder.calls.append(Recorded(self._name, name, [], []))
+            return _itself(self, value)
         if not callable(value) or isinstance(value, type) or not _recorders:
             return value
         return _wrapped(self._name, name, value, _recorders[-1])
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.__getattr__("__call__")(*args, **kwargs)
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._real, name, value)
+
+
+def _itself(stand: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that answers with the stand for the collaborator: `async with uow`."""
+
+    def plain(answer: Any) -> Any:
+        return stand if answer is stand._real else answer
+
+    async def awaited(answer: Any) -> Any:
+        return plain(await answer)
+
+    def called(*args: Any) -> Any:
+        answer = function(*args)
+        return awaited(answer) if inspect.isawaitable(answer) else plain(answer)
+
+    return called
 
 
 def _wrapped(owner: str, method: str, function: Callable[..., Any], recorder: Recorder) -> Any:

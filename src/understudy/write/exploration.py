@@ -21,7 +21,7 @@ from understudy.write import (
     suspicions,
     web_assertions,
 )
-from understudy.write.accidents import accident
+from understudy.write.accidents import accident, of_guess
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.suspicions import suspect
@@ -146,6 +146,9 @@ class Explorer:
                 self.problems.setdefault(target.name, observation.problem)
                 continue
             if trial.purpose == "probe":
+                continue
+            if unknown := of_guess(trial, observation):
+                self.problems.setdefault(target.name, unknown)
                 continue
             shows = self._shown(trial, observation)
             self.reached |= observation.arcs | self._run_lines(observation)

@@ -123,11 +123,11 @@ class _Plan:
         self._proposed: set[object] = set()
         self._statements: set[tuple[str, bool]] = set()
         self.shapes: dict[str, Shape] = {}
-        values = Values(self._schema, _source(target), target.function)
+        self._values = Values(self._schema, _source(target), target.function)
         self._least: dict[Path, Any] = {}
         for argument in target.arguments:
             try:
-                shape = values.shape(argument)
+                shape = self._values.shape(argument)
                 self._least |= settled(shape)
             except NoValue as error:
                 if argument.is_required:
@@ -407,6 +407,7 @@ class _Plan:
             purpose=purpose,
             chosen=chosen,
             rowset=rows,
+            guesses=tuple(sorted(self._values.guesses & arguments.keys())),
         )
 
 

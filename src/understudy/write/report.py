@@ -34,6 +34,8 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
             yield results.setting.diff("pyproject.toml")
         else:
             yield "pyproject.toml: real_postgres_env, which points the code at the test's database"
+            yield "  It holds for all tests. If one about your settings' defaults fails, remove the"
+            yield "  line, and set the variables in a fixture of the tests above."
     if not results.files:
         yield f"No test was written for {results.module}."
     if results.mutants is not None:

@@ -192,6 +192,7 @@ class _Service:
             scenario=scenario,
             about=about,
             purpose="fault" if trial.purpose == "fault" else "dummies",
+            guesses=trial.guesses,
         )
 
     def _scenario(self, rule: Rule) -> tuple[str, str] | None:

@@ -165,6 +165,7 @@ class Trial:
         parameters: the parameters of `@pytest.mark.parametrize` with the type of each, which the
             test takes after its fixtures; none if it is written for one case.
         cases: the source of the values of `parameters`, for each case: `("name", "too_short")`.
+        guesses: the arguments whose type nothing says: no hint, no default, no column.
     """
 
     target: Target
@@ -179,6 +180,7 @@ class Trial:
     inside: tuple[str, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     cases: tuple[tuple[str, ...], ...] = ()
+    guesses: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

@@ -39,11 +39,13 @@ class Values:
         schema: the schema, whose columns tell what a part with their name may be.
         source: the source of the function: tables that it names are preferred.
         function: the function: exceptions that it tells apart are preferred.
+        guesses: the arguments with a part whose type nothing says.
     """
 
     schema: Schema
     source: str = ""
     function: Callable[..., Any] | None = None
+    guesses: set[str] = field(default_factory=set)
     _taken: list[Any] = field(default_factory=list)
     _ids: int = 0
 
@@ -145,6 +147,8 @@ class Values:
         is_required: bool,
         is_nullable: bool,
     ) -> Shape:
+        if not arguments:
+            self.guesses.add(path[0])
         inner = [argument for argument in arguments if argument is not ...] or [str]
         each = inner if origin is tuple and ... not in arguments and arguments else inner[:1] * 2
         if origin is not tuple and limits.longest is not None:
@@ -238,6 +242,7 @@ class Values:
             raise NoValue(f"no value of {name} can be written for {'.'.join(path)}")
         if column is not None:
             return column_values.python_type(self.schema, column[1]) or str
+        self.guesses.add(path[0])
         last = path[-1].lower().split("_")[-1]
         if last in ("at", "date"):
             return dt.datetime if last == "at" else dt.date
