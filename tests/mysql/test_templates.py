@@ -124,7 +124,7 @@ PARTS = st.sampled_from(
             "AS",
             "ORDER BY",
             "CONVERT(",
-            "--",
+            "#",
             "/*",
             "*/",
             "/*!50003",

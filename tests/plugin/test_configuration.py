@@ -165,7 +165,8 @@ def test_a_bad_value_in_the_file_ends_the_run(project: Project) -> None:
     project.configure("[tool.understudy]\ndriver = 'psqlp'")
     assert _usage_error(project) == (
         "ERROR: driver in [tool.understudy] of ROOT/pyproject.toml: 'psqlp' is none of "
-        "asyncpg, psqlpy, psycopg. Did you mean 'psqlpy'?"
+        "asyncpg, psqlpy, psycopg, aiomysql, asyncmy, mysql-connector, mysqlclient, pymysql. "
+        "Did you mean 'psqlpy'?"
     )
 
 

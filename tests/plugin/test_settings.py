@@ -120,10 +120,12 @@ def test_the_place_of_a_bad_value_is_named(tmp_path: Path) -> None:
     text = "[tool.understudy]\ndriver = 'psqlp'"
     assert _refusal(tmp_path, text) == (
         "driver in [tool.understudy] of ROOT/pyproject.toml: 'psqlp' is none of "
-        "asyncpg, psqlpy, psycopg. Did you mean 'psqlpy'?"
+        "asyncpg, psqlpy, psycopg, aiomysql, asyncmy, mysql-connector, mysqlclient, pymysql. "
+        "Did you mean 'psqlpy'?"
     )
     assert _refusal(tmp_path, text, driver="oracle") == (
-        "--understudy-driver: 'oracle' is none of asyncpg, psqlpy, psycopg."
+        "--understudy-driver: 'oracle' is none of asyncpg, psqlpy, psycopg, aiomysql, asyncmy, "
+        "mysql-connector, mysqlclient, pymysql."
     )
 
 

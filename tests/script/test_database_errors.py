@@ -126,9 +126,9 @@ def test_an_exception_of_another_kind_has_no_fields() -> None:
             "such as 'unique_violation'; got 'xyz'",
         ),
         (
-            lambda: db_error(23505),  # type: ignore[arg-type] # the mistake
-            "db_error() takes an SQLSTATE of five digits and capitals, or the name of a condition "
-            "such as 'unique_violation'; got 23505; did you mean '23505'?",
+            lambda: db_error(23505),
+            "db_error(23505): an SQLSTATE of PostgreSQL is a string, db_error('23505'), and an "
+            "error of MySQL has another number, such as 1062",
         ),
         (
             lambda: db_error(["23505"]),  # type: ignore[arg-type] # the mistake

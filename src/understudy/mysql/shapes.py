@@ -121,7 +121,7 @@ class _Reader:
         self._parts: list[tuple[str, str | int]] = []
         self._literals = 0
         first = next((piece.word for piece in pieces if piece.text != "("), "")
-        self._is_templated = first in _TEMPLATED
+        self._is_whole = first not in _TEMPLATED
         names_columns = first in _NAMES_COLUMNS
         self._levels = [_Level(base=names_columns, names_columns=first == "VALUES")]
 
@@ -212,7 +212,7 @@ class _Reader:
             self._add(piece, _CONSTANTS[mark])
             return
         slot: Slot = index
-        is_value = self._is_templated and not self._stays(at, mark, level)
+        is_value = mark == PARAMETER or not (self._is_whole or self._stays(at, mark, level))
         if mark == STRING and previous in _DATES and is_value:
             self._tokens.pop()
             piece = piece._replace(is_spaced=self._parts.pop()[0] == " ")
@@ -238,8 +238,6 @@ class _Reader:
     def _stays(self, at: int, mark: str, level: _Level) -> bool:
         """Return whether the literal is part of the statement."""
         previous, following = self._word_at(at - 1), self._word_at(at + 1)
-        if mark == PARAMETER:
-            return False
         if level.names_columns or level.is_type or level.function in _CLOCKS:
             return True
         if previous in ("->", "->>") or self._word_at(at - 2) in _FILE_FORMAT:

@@ -14,7 +14,10 @@ from string import Formatter
 from typing import Any
 
 # The same as in script/database_errors.py, which loading the plugin must not import.
-DRIVERS = ("asyncpg", "psqlpy", "psycopg")
+DRIVERS = (
+    *("asyncpg", "psqlpy", "psycopg"),
+    *("aiomysql", "asyncmy", "mysql-connector", "mysqlclient", "pymysql"),
+)
 LEVELS = ("error", "warn", "off")
 # The rules about a request, as script/request_rules.py names them.
 REQUEST_RULES = (

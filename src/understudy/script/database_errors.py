@@ -6,7 +6,7 @@ import importlib.util
 import re
 import string
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sqlstates import CODES, STATES, State
@@ -15,21 +15,26 @@ from understudy.script.failures import ScriptError
 from understudy.script.formatting import shown, suggestion
 
 Driver = Literal["psqlpy", "asyncpg", "psycopg"]
+MysqlDriver = Literal["aiomysql", "asyncmy", "mysql-connector", "mysqlclient", "pymysql"]
 DRIVERS: tuple[Driver, ...] = ("psqlpy", "asyncpg", "psycopg")
 
 # Set by the plugin from the configuration; None is the first of DRIVERS that is installed.
-configured: Driver | None = None
+configured: Driver | MysqlDriver | None = None
 
 # The texts of a domain's constraints, which are of no table.
 _DOMAIN_TEXTS = {
     "23502": "domain {datatype} does not allow null values",
     "23514": 'value for domain {datatype} violates check constraint "{constraint}"',
 }
+_NOT_OF_MYSQL = (
+    *("hint", "severity", "position", "context", "internal_query", "internal_position", "file"),
+    *("line", "routine"),
+)
 _FIELDS = "__understudy_fields__"  # the attribute in which an error made here keeps its fields
 
 
 def db_error(
-    sqlstate: str,
+    sqlstate: str | int,
     message: str | None = None,
     *,
     constraint: str | None = None,
@@ -48,13 +53,18 @@ def db_error(
     file: str | None = None,
     line: int | None = None,
     routine: str | None = None,
-    driver: Driver | None = None,
+    key: str | None = None,
+    value: str | None = None,
+    user: str | None = None,
+    driver: Driver | MysqlDriver | None = None,
 ) -> Exception:
-    """Make the exception that the driver raises when PostgreSQL reports an error.
+    """Make the exception that the driver raises when the database reports an error.
 
     Args:
         sqlstate: five characters such as "23505", or a condition name such as "unique_violation".
-            The name of a code of SQLite, such as "SQLITE_BUSY", makes an exception of sqlite3.
+            The number of an error of MySQL such as 1062, or its name "ER_DUP_ENTRY", makes an
+            exception of a driver of MySQL. The name of a code of SQLite, such as "SQLITE_BUSY",
+            makes an exception of sqlite3.
         message: PostgreSQL's text; by default the standard one, filled in from the arguments below.
         constraint: the constraint that was violated. asyncpg and psycopg show it, and all others
             but `name`, as an attribute.
@@ -74,18 +84,27 @@ def db_error(
         file: the file of PostgreSQL's sources that raised the error.
         line: the line in it.
         routine: the function in it, by which asyncpg tells a stale plan from other errors.
+        key: of MySQL, the unique key: "users.email"; MariaDB has it without the table.
+        value: of MySQL, the value that was refused.
+        user: of MySQL, the user who may not do this.
         driver: "psqlpy", "asyncpg" or "psycopg"; by default the configured one, and without
-            configuration the first of these that is installed.
+            configuration the first of these that is installed. For MySQL "aiomysql", "asyncmy",
+            "mysql-connector", "mysqlclient" or "pymysql".
 
     Returns:
         An instance of the driver's own exception class, to be raised or scripted.
 
     Raises:
-        ScriptError: the SQLSTATE or the driver is unknown, the driver is not installed, or the text
+        ScriptError: the code or the driver is unknown, the driver is not installed, or the text
             needs an argument that is missing.
     """
     if isinstance(sqlstate, str) and sqlstate.startswith("SQLITE"):
         return _sqlite(sqlstate, message, locals())
+    if isinstance(sqlstate, int) or (
+        isinstance(sqlstate, str) and sqlstate.startswith(("ER_", "CR_", "WARN_"))
+    ):
+        return _mysql(sqlstate, message, driver, locals())
+    _check_postgres(sqlstate, driver, {"key": key, "value": value, "user": user})
     code = CODES.get(sqlstate, sqlstate) if isinstance(sqlstate, str) else ""
     if not re.fullmatch(r"[0-9A-Z]{5}", code):
         raise ScriptError(
@@ -114,7 +133,7 @@ def db_error(
         constraint=constraint,
         more=tuple((letter, str(value)) for letter, value in more.items() if value is not None),
     )
-    name = _installed(driver or configured)
+    name = _installed(cast("Driver | None", driver or configured))  # checked above
     try:
         error = _MAKERS[name](fields)
     except ImportError as problem:
@@ -131,6 +150,36 @@ def _sqlite(name: str, message: str | None, given: Mapping[str, object]) -> Exce
     parts = {key: str(named.pop(key)) for key in ("constraint", "table", "column") if key in named}
     others = [key for key in named if key not in ("sqlstate", "message")]
     return sqlite_error(name, message, **parts, others=others)
+
+
+def _check_postgres(sqlstate: str, driver: str | None, of_mysql: Mapping[str, str | None]) -> None:
+    """Refuse what an error of PostgreSQL cannot have."""
+    for argument, value in of_mysql.items():
+        if value is not None:
+            raise ScriptError(
+                f"db_error({shown(sqlstate)}) was given {argument}=..., which only errors of MySQL "
+                "have"
+            )
+    used = driver or configured
+    if used in get_args(MysqlDriver):
+        raise ScriptError(
+            f"db_error({shown(sqlstate)}): {used} is a driver of MySQL, whose errors have numbers: "
+            "db_error(1062), for example"
+        )
+
+
+def _mysql(
+    code: int | str, message: str | None, driver: str | None, given: Mapping[str, object]
+) -> Exception:
+    from understudy.script import mysql_errors  # few projects need it
+
+    if driver is None and configured in mysql_errors.DRIVERS:
+        driver = configured
+    named = {name: str(value) for name, value in given.items() if value is not None}
+    others = [name for name in named if name in _NOT_OF_MYSQL]
+    error, fields = mysql_errors.mysql_error(code, message, driver, named, others)
+    setattr(error, _FIELDS, fields)
+    return error
 
 
 def fields_of(error: object) -> ErrorFields | None:
