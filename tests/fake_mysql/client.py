@@ -90,8 +90,11 @@ class Client:
     def command(self, command: Command, body: bytes = b"") -> Any:
         return self.read(self.exchange(command, body))
 
+    def result(self, received: list[bytes]) -> Result:
+        return self._read(read_result(deprecate_eof=self._deprecates_eof), received)
+
     def read(self, received: list[bytes], *, is_binary: bool = False) -> Any:
-        result = self._read(read_result(deprecate_eof=self._deprecates_eof), received)
+        result = self.result(received)
         shown = [shown_as(part, is_binary) for part in (result, *result.following)]
         return shown[0] if len(shown) == 1 else shown
 

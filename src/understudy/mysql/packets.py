@@ -50,6 +50,7 @@ class Status(IntFlag):
     LAST_ROW_SENT = 128
     NO_BACKSLASH_ESCAPES = 512
     IN_READ_ONLY_TRANSACTION = 8192
+    ANSI_QUOTES = 32768  # of MariaDB alone
 
 
 class Malformed(Exception):

@@ -20,6 +20,7 @@ class Connection(connection.Connection):
         charset: the character set of the client's statements and of the answers.
         attributes: what the client tells of itself: _client_name, program_name ...
         settings: the session's system variables, by name in lower case.
+        defaults: their values at the session's start.
         variables: the user's variables, by name in lower case and without @.
         warnings: those of the latest statement.
         last_insert_id: what LAST_INSERT_ID() returns.
@@ -44,6 +45,7 @@ class Connection(connection.Connection):
         """
         self.charset: Charset = charsets.by_collation(self.collation) or charsets.USUAL
         self.settings = settings
+        self.defaults = dict(settings)
         self.variables: dict[str, object] = {}
         self.warnings: Sequence[ServerWarning] = ()
         self.last_insert_id = 0

@@ -64,6 +64,8 @@ def executed(backend: Backend, statement: Statement, execution: Execution) -> Ex
             if isinstance(control, End) and control.release:
                 backend.is_closing = True
     assert isinstance(result, Result), "a responder returns a Result, perhaps later"
+    if own is None or result.warnings:  # what uses no table leaves the warnings before it
+        connection.warnings = () if isinstance(result.warnings, int) else result.warnings
     if not own_questions.is_about_latest(sql):
         _note(backend, result)
     return result
@@ -78,9 +80,8 @@ def own_answer(backend: Backend, sql: str) -> Result | None:
 
 
 def _note(backend: Backend, result: Result) -> None:
-    """Note what functions and SHOW WARNINGS tell of the latest statement."""
+    """Note what functions tell of the latest statement."""
     connection = backend.connection
-    connection.warnings = () if isinstance(result.warnings, int) else result.warnings
     connection.row_count = -1 if result.columns is not None else result.affected
     if result.columns is not None:
         connection.found_rows = len(result.rows)

@@ -65,8 +65,11 @@ class SessionState:
             flags |= Status.IN_TRANSACTION
             if self.transactions.is_read_only:
                 flags |= Status.IN_READ_ONLY_TRANSACTION
-        if "NO_BACKSLASH_ESCAPES" in str(self._connection.settings.get("sql_mode")):
+        sql_mode = str(self._connection.settings.get("sql_mode"))
+        if "NO_BACKSLASH_ESCAPES" in sql_mode:
             flags |= Status.NO_BACKSLASH_ESCAPES
+        if "ANSI_QUOTES" in sql_mode and self._options.is_mariadb:
+            flags |= Status.ANSI_QUOTES
         return flags
 
     def begin_statement(self, sql: str) -> None:
@@ -151,4 +154,4 @@ class SessionState:
             elif not assignment.is_global:
                 if name == "autocommit" and value and not connection.autocommit:
                     self.transactions.end(commit=True)
-                connection.settings[name] = value
+                variables.set_variable(name, value, connection)

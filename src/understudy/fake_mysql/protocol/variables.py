@@ -69,7 +69,7 @@ _MYSQL: Final[dict[str, object]] = {
 }
 _MARIADB: Final[dict[str, object]] = {
     "collation_server": "utf8mb4_general_ci",
-    "max_statement_time": Decimal("0.000000"),
+    "max_statement_time": 0.0,
     "sql_mode": "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,"
     "NO_ENGINE_SUBSTITUTION",
     "tx_isolation": "REPEATABLE-READ",
@@ -77,10 +77,25 @@ _MARIADB: Final[dict[str, object]] = {
     "version_comment": "mariadb.org binary distribution",
 }
 _SWITCHES: Final = {"ON": 1, "TRUE": 1, "OFF": 0, "FALSE": 0}
-# MariaDB has the second name, too, from 11.1 on.
+# MySQL has the first name, MariaDB the second, and both from 11.1 on.
 _SYNONYMS: Final = {
     "transaction_isolation": "tx_isolation",
     "transaction_read_only": "tx_read_only",
+}
+# The others are named ..._general_ci.
+_COLLATIONS: Final = {
+    "binary": "binary",
+    "latin1": "latin1_swedish_ci",
+    "latin5": "latin5_turkish_ci",
+    "big5": "big5_chinese_ci",
+    "gb18030": "gb18030_chinese_ci",
+    "gb2312": "gb2312_chinese_ci",
+    "gbk": "gbk_chinese_ci",
+    "cp932": "cp932_japanese_ci",
+    "sjis": "sjis_japanese_ci",
+    "ujis": "ujis_japanese_ci",
+    "euckr": "euckr_korean_ci",
+    "tis620": "tis620_thai_ci",
 }
 
 
@@ -108,7 +123,8 @@ def use_charset(settings: dict[str, object], charset: str, collation: str | None
     for name in ("client", "connection", "results"):
         settings[f"character_set_{name}"] = charset
     is_server = charset == settings.get("character_set_server")
-    default = settings["collation_server"] if is_server else f"{charset}_general_ci"
+    usual = _COLLATIONS.get(charset, f"{charset}_general_ci")
+    default = settings["collation_server"] if is_server else usual
     settings["collation_connection"] = default if collation is None else collation
 
 
@@ -119,7 +135,8 @@ def set_names(connection: Connection, pieces: Sequence[Piece]) -> None:
         ServerError: the character set is unknown.
     """
     names = [_text(piece) for piece in pieces]
-    name = "utf8mb4" if pieces[0].word == "DEFAULT" else names[0]
+    default = connection.defaults["character_set_client"]
+    name = str(default) if pieces[0].word == "DEFAULT" else names[0]
     charset = charsets.by_name(name)
     if charset is None:
         raise server_error(1115, "42000", f"Unknown character set: '{name}'")
@@ -157,10 +174,26 @@ def assigned(name: str, pieces: Sequence[Piece], connection: Connection) -> Any:
     value = _evaluated(pieces, connection)
     if name.startswith("@"):
         return value
-    before = connection.settings[name]
-    if isinstance(before, int) and isinstance(value, str):
+    default = connection.defaults[known_name(name, connection)]
+    if pieces[0].word == "DEFAULT":
+        return default
+    if isinstance(default, int) and isinstance(value, str):
         return _SWITCHES.get(value.upper(), value)
-    return before if pieces[0].word == "DEFAULT" else value
+    return value
+
+
+def known_name(name: str, connection: Connection) -> str:
+    """Return the name that the server has for a system variable of another version's."""
+    old = _SYNONYMS.get(name, name)
+    return old if name not in connection.settings else name
+
+
+def set_variable(name: str, value: object, connection: Connection) -> None:
+    """Give a system variable a value, under each of its names."""
+    for new, old in {name: name, **_SYNONYMS}.items():
+        if name in (new, old):
+            for known in {new, old} & connection.settings.keys():
+                connection.settings[known] = value
 
 
 def _evaluated(pieces: Sequence[Piece], connection: Connection) -> Any:
@@ -180,12 +213,16 @@ def read(variable: str, connection: Connection) -> Any:
 
     Raises:
         LookupError: the session does not have it.
+        ServerError: no server of this version has it.
     """
     if not variable.startswith("@@"):
         return connection.variables.get(variable[1:].strip("`'\"").lower())
     name = variable.lower().removeprefix("@@").split(".")[-1].strip("`")
     if name in _OF_LATEST:
         return _OF_LATEST[name](connection)
+    is_of_others = name in _SYNONYMS or name in _SYNONYMS.values()
+    if is_of_others and name not in connection.settings:
+        raise server_error(1193, "HY000", f"Unknown system variable '{name}'")
     return connection.settings[name]
 
 
