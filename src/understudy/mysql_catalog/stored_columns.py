@@ -1,0 +1,203 @@
+"""What a statement stores in which column, and which columns an INSERT leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from understudy.catalog.description import Assignment, Refusal
+from understudy.mysql.sql import Piece
+from understudy.mysql_catalog.schema import Schema, Table, TableColumn
+from understudy.mysql_catalog.scopes import (
+    FoundColumn,
+    Scope,
+    closing,
+    outside_brackets,
+    qualified,
+    word_at,
+)
+
+_ENDS_SET = frozenset(["WHERE", "ORDER", "LIMIT", "RETURNING", "ON", "AS"])
+
+
+class Stored(NamedTuple):
+    """What a statement stores.
+
+    Attributes:
+        assigned: the parameters, and NULL, that go into a column as they are.
+        fails: the error with which it fails for any parameters, or None.
+        rows: how many rows an INSERT of values has; None if it is another statement, or if it may
+            have another effect than to insert them.
+    """
+
+    assigned: tuple[Assignment, ...] = ()
+    fails: Refusal | None = None
+    rows: int | None = None
+
+
+class _Value(NamedTuple):
+    column: FoundColumn
+    pieces: Sequence[Piece]
+
+
+def stored(pieces: Sequence[Piece], schema: Schema, scope: Scope, *, strict: bool) -> Stored:
+    """Return what an INSERT, REPLACE or UPDATE stores.
+
+    Nothing is certain if a trigger may change it, with IGNORE, or in a view.
+
+    Args:
+        pieces: the statement.
+        schema: the schema.
+        scope: the statement's tables.
+        strict: whether the sql_mode makes an error of an impossible value.
+    """
+    words = {piece.word for piece in pieces if piece.kind == "word"}
+    if "IGNORE" in words:
+        return Stored()
+    command = word_at(pieces, 0)
+    if command in ("INSERT", "REPLACE"):
+        return _insert(pieces, schema, strict=strict)
+    if command == "UPDATE":
+        start = next((at for at in outside_brackets(pieces) if word_at(pieces, at) == "SET"), None)
+        if start is not None:
+            values = [
+                value
+                for value in _set_list(pieces, start + 1, scope)
+                if value.column.table.is_base and "UPDATE" not in value.column.table.triggers
+            ]
+            return Stored(*_assigned(values, _numbers(pieces), strict=strict))
+    return Stored()
+
+
+def _insert(pieces: Sequence[Piece], schema: Schema, *, strict: bool) -> Stored:
+    command = word_at(pieces, 0)
+    at = 1
+    while word_at(pieces, at) in ("INTO", "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED"):
+        at += 1
+    names, at = qualified(pieces, at)
+    table = schema.table(names[-1]) if names else None
+    if table is None or not table.is_base or "INSERT" in table.triggers or len(names) > 1:
+        return Stored()
+    if word_at(pieces, at) == "PARTITION":
+        at = closing(pieces, at + 1) + 1
+    columns = list(table.columns.values())
+    if word_at(pieces, at) == "(" and word_at(pieces, at + 1) not in ("SELECT", "WITH", "VALUES"):
+        end = closing(pieces, at)
+        listed = [qualified(pieces, start)[0][-1:] for start in _items(pieces, at + 1, end)]
+        if not all(name and name[0].lower() in table.columns for name in listed):
+            return Stored()  # the server refuses it, or it is `()`
+        columns = [table.columns[name[0].lower()] for name in listed]
+        at = end + 1
+    word = word_at(pieces, at)
+    if word == "SET":
+        scope = Scope((*pieces[:at],), schema)
+        values = list(_set_list(pieces, at + 1, scope))
+        given = [value.column.column for value in values]
+        assigned, fails = _assigned(values, _numbers(pieces), strict=strict)
+        rows = 1
+    elif word in ("VALUES", "VALUE"):
+        values, rows = _rows(pieces, at + 1, table, columns)
+        given = columns
+        assigned, fails = _assigned(values, _numbers(pieces), strict=strict)
+        fails = fails or _default_missing(values, strict=strict)
+    else:
+        return Stored()
+    fails = fails or (_left_out(table, given) if strict else None)
+    is_plain = command == "INSERT" and "DUPLICATE" not in {piece.word for piece in pieces}
+    return Stored(assigned, fails, rows if is_plain else None)
+
+
+def _items(pieces: Sequence[Piece], start: int, end: int) -> list[int]:
+    """Return where the items of a list begin; none if the list is empty."""
+    if start >= end:
+        return []
+    commas = [at for at in outside_brackets(pieces[:end], start) if word_at(pieces, at) == ","]
+    return [start, *(at + 1 for at in commas)]
+
+
+def _rows(
+    pieces: Sequence[Piece], at: int, table: Table, columns: Sequence[TableColumn]
+) -> tuple[list[_Value], int]:
+    values: list[_Value] = []
+    rows = 0
+    while word_at(pieces, at) == "(" or word_at(pieces, at) == "ROW":
+        at += word_at(pieces, at) == "ROW"
+        end = closing(pieces, at)
+        starts = _items(pieces, at + 1, end)
+        ends = [*(start - 1 for start in starts[1:]), end]
+        for column, start, after in zip(columns, starts, ends, strict=False):
+            values.append(_Value(FoundColumn(table, column), pieces[start:after]))
+        rows += 1
+        at = end + 1
+        if word_at(pieces, at) != ",":
+            break
+        at += 1
+    return values, rows
+
+
+def _set_list(pieces: Sequence[Piece], start: int, scope: Scope) -> Iterator[_Value]:
+    """Yield what is assigned after SET."""
+    places = outside_brackets(pieces, start)
+    end = next((at for at in places if word_at(pieces, at) in _ENDS_SET), len(pieces))
+    starts = _items(pieces, start, end)
+    for begin, after in zip(starts, [*(at - 1 for at in starts[1:]), end], strict=True):
+        names, at = qualified(pieces, begin)
+        column = scope.column(names) if names else None
+        if column is not None and word_at(pieces, at) in ("=", ":="):
+            yield _Value(column, pieces[at + 1 : after])
+
+
+def _numbers(pieces: Sequence[Piece]) -> dict[int, int]:
+    """Return the number of each parameter, from 1, by its offset."""
+    places = [piece.start for piece in pieces if piece.kind == "parameter"]
+    return {start: number for number, start in enumerate(places, 1)}
+
+
+def _assigned(
+    values: Sequence[_Value], numbers: dict[int, int], *, strict: bool
+) -> tuple[tuple[Assignment, ...], Refusal | None]:
+    """Return what is stored as it is, and the error that any value of a computed column is."""
+    found: list[Assignment] = []
+    fails: Refusal | None = None
+    for (table, column), given in values:
+        if len(given) != 1 or given[0].word == "DEFAULT":
+            continue
+        (piece,) = given
+        if column.is_generated:
+            fails = fails or _generated(table, column, strict=strict)
+        elif piece.kind == "parameter" or piece.word == "NULL":
+            number = numbers.get(piece.start)
+            kind = column.type if strict else None
+            path = f"{table.name}.{column.name}"
+            found.append(Assignment(path, number, not column.takes_null, kind))
+    return tuple(found), fails
+
+
+def _generated(table: Table, column: TableColumn, *, strict: bool) -> Refusal | None:
+    if not strict:
+        return None
+    return Refusal(
+        "HY000",
+        f"The value specified for generated column '{column.name}' in table '{table.name}' "
+        "has been ignored",
+        code=1906,
+    )
+
+
+def _default_missing(values: Sequence[_Value], *, strict: bool) -> Refusal | None:
+    """Return the error of DEFAULT for a column without one."""
+    for (_, column), given in values:
+        if strict and [piece.word for piece in given] == ["DEFAULT"] and not column.has_value:
+            return _no_default(column)
+    return None
+
+
+def _left_out(table: Table, given: Sequence[TableColumn]) -> Refusal | None:
+    for column in table.columns.values():
+        if not column.has_value and column not in given:
+            return _no_default(column)
+    return None
+
+
+def _no_default(column: TableColumn) -> Refusal:
+    return Refusal("HY000", f"Field '{column.name}' doesn't have a default value", code=1364)
