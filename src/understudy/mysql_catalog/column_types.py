@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from understudy.mysql import sql
+from understudy.mysql.types import Column, Flag, Type
 
-# The numbers of the protocol's types, which a computed column has.
-_BY_NUMBER = {
-    **{1: "tinyint", 2: "smallint", 9: "mediumint", 3: "int", 8: "bigint"},
-    **{4: "float", 5: "double", 0: "decimal", 246: "decimal", 16: "bit", 13: "year"},
-    **{10: "date", 14: "date", 12: "datetime", 18: "datetime", 7: "timestamp", 17: "timestamp"},
-    **{11: "time", 19: "time", 245: "json", 255: "geometry"},
+# What `information_schema` calls the types of the protocol, which a computed column has.
+_NAMES: dict[int, str] = {
+    Type.TINY: "tinyint",
+    Type.SHORT: "smallint",
+    Type.INT24: "mediumint",
+    Type.LONG: "int",
+    Type.LONGLONG: "bigint",
+    Type.NEWDECIMAL: "decimal",
 }
-_LONG = frozenset([249, 250, 251, 252])
-_SHORT = frozenset([15, 253, 254])
-_BINARY = 63
-_UNSIGNED, _ENUM, _SET = 0x20, 0x100, 0x800
+_SAME = (
+    *(Type.FLOAT, Type.DOUBLE, Type.DECIMAL, Type.YEAR, Type.BIT, Type.DATE, Type.DATETIME),
+    *(Type.TIMESTAMP, Type.TIME, Type.JSON, Type.GEOMETRY),
+)
+_NAMES |= {number: number.name.lower() for number in _SAME}
+_LONG = (Type.TINY_BLOB, Type.MEDIUM_BLOB, Type.LONG_BLOB, Type.BLOB)
+_SHORT = (Type.VARCHAR, Type.VAR_STRING, Type.STRING)
 INTEGERS = {"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "bigint": 8}
 TEXTS = frozenset(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"])
 BYTES = frozenset(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"])
@@ -35,12 +40,14 @@ class ColumnType(NamedTuple):
         sizes: length, or precision and scale.
         labels: of an enum or a set.
         is_unsigned: whether it has no negative numbers.
+        is_json: whether it holds JSON: on MariaDB a text with a condition.
     """
 
     name: str
     sizes: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
     is_unsigned: bool = False
+    is_json: bool = False
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -66,24 +73,23 @@ def read_type(text: str) -> ColumnType:
     numbers = tuple(int(piece.text) for piece in pieces if piece.text.isdecimal())
     labels = tuple(str(sql.text_of(piece.text)) for piece in pieces if piece.kind == "text")
     words = {piece.word for piece in pieces}
-    return ColumnType(name, numbers, labels, "UNSIGNED" in words)
+    return ColumnType(name, numbers, labels, "UNSIGNED" in words, "JSON" in words)
 
 
-def computed_type(number: int, flags: int, charset: int) -> str:
-    """Return the name of the type of a column that is no table's."""
-    if flags & _ENUM:
+def computed_type(column: Column) -> str:
+    """Return the name of the type of a column that is no table's; "" if it is not known."""
+    if column.flags & Flag.ENUM:
         return "enum"
-    if flags & _SET:
+    if column.flags & Flag.SET:
         return "set"
-    if number in _LONG:
-        return "longblob" if charset == _BINARY else "longtext"
-    if number in _SHORT:
-        return "varbinary" if charset == _BINARY else "varchar"
-    name = _BY_NUMBER.get(number, "")
-    is_unsigned = flags & _UNSIGNED and name in INTEGERS
-    return f"{name} unsigned" if is_unsigned else name
+    if column.type in _LONG:
+        return "longblob" if column.is_bytes else "longtext"
+    if column.type in _SHORT:
+        return "varbinary" if column.is_bytes else "varchar"
+    name = _NAMES.get(column.type, "")
+    return f"{name} unsigned" if column.flags & Flag.UNSIGNED and name in INTEGERS else name
 
 
 def plain(name: str) -> str:
     """Return an identifier without its backticks."""
-    return re.sub("``", "`", name[1:-1]) if name[:1] == "`" else name
+    return name[1:-1].replace("``", "`") if name[:1] == "`" else name

@@ -13,14 +13,15 @@ from understudy.mysql_catalog.scopes import (
     qualified,
     qualified_before,
     word_at,
+    words,
 )
 
 _OPERATORS = frozenset(["=", "<>", "!=", "<", ">", "<=", ">=", "<=>"])
 # What may stand before an expression, and after it, so that no other operator belongs to it.
 _BEFORE = frozenset(["WHERE", "AND", "OR", "XOR", "ON", "NOT", "(", "WHEN", "&&", "||"])
-_AFTER = frozenset(
+_AFTER = words(
     """AND OR XOR && || ) , ; THEN ORDER GROUP HAVING LIMIT UNION EXCEPT INTERSECT FOR LOCK WHERE ON
-    INNER LEFT RIGHT CROSS NATURAL JOIN STRAIGHT_JOIN RETURNING WINDOW AS""".split()
+    INNER LEFT RIGHT CROSS NATURAL JOIN STRAIGHT_JOIN RETURNING WINDOW AS"""
 ) | {""}
 
 

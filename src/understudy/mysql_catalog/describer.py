@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from understudy.catalog.cached_answers import Answer, AnswerRows
@@ -20,17 +21,19 @@ from understudy.catalog.description import (
 from understudy.catalog.errors import DescribeFailed
 from understudy.catalog.session_schema import Context
 from understudy.mysql import sql
+from understudy.mysql.packets import Err
 from understudy.mysql.sql import Piece
-from understudy.mysql_catalog.column_types import computed_type
+from understudy.mysql.types import Column as WireColumn
+from understudy.mysql.types import Flag
+from understudy.mysql_catalog.column_types import computed_type, plain
 from understudy.mysql_catalog.compared_columns import compared
-from understudy.mysql_catalog.prepare import Field, Prepared, prepare
+from understudy.mysql_catalog.prepare import Prepared, prepare
 from understudy.mysql_catalog.row_bounds import bounds
 from understudy.mysql_catalog.schema import Schema, is_strict, read_schema
 from understudy.mysql_catalog.scopes import (
     Scope,
     closing,
     outside_brackets,
-    plain,
     qualified,
     word_at,
 )
@@ -40,17 +43,13 @@ if TYPE_CHECKING:
     from pymysql.connections import Connection
 
 DESCRIBED = ("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES", "TABLE")
-_NOT_NULL = 1
 _NOT_PREPARED = 1295
-# Errors that say nothing about the statement: too many connections, out of memory, a lock, shutdown,
-# too many prepared statements, a timeout, a client that cannot reach the server.
+# Errors that say nothing about the statement: too many connections or prepared statements, no
+# memory, a lock, a shutdown, a timeout.
 _PASSING = frozenset([1037, 1038, 1040, 1041, 1053, 1077, 1203, 1205, 1213, 1317, 1461, 1969, 3024])
-_FIRST_OF_CLIENT, _LAST_OF_CLIENT = 2000, 2999
 _NO_COLUMN, _NO_TABLE, _NO_ROUTINE = 1054, 1146, 1305
 _QUOTED = re.compile(r"'([^']+)'")
 _NEAR = re.compile(r"near '(.*)' at line \d+\Z", re.DOTALL)
-# What the states of errors that a statement's text alone can cause are.
-_STATES = {1054: "42S22", 1146: "42S02", 1305: "42000", 1064: "42000", 1136: "21S01"}
 # Statements that do not commit implicitly, and that a described statement may depend on.
 _REPEATED = (("CREATE", "TEMPORARY"), ("SET", "SQL_MODE"), ("SET", "SESSION"), ("USE",))
 
@@ -120,7 +119,7 @@ class MysqlDescriber:
         own = MysqlDescriber(self._connect)
         try:
             for change in changes:
-                own._asked(lambda connection, text=change: connection.query(text))
+                own._asked(partial(_run, change))
             return own._verdict(statement)
         finally:
             own.close()
@@ -150,33 +149,35 @@ class MysqlDescriber:
                 self._open = self._connect()
             return ask(self._open)
         except (pymysql.MySQLError, OSError) as error:
-            if isinstance(error, OSError) or _is_passing(error):
-                text = f"the MySQL server gave no verdict: {type(error).__name__}: {error}"
-                raise DescribeFailed(text) from error
-            raise
+            text = f"the MySQL server gave no verdict: {type(error).__name__}: {error}"
+            raise DescribeFailed(text) from error
 
     def _verdict(self, statement: str) -> Verdict:
-        import pymysql
-
         pieces = sql.pieces(statement)
         command = sql.command_of(statement)
-        try:
-            prepared = self._asked(lambda connection: prepare(connection, statement))
-            fields = prepared.fields
-            if command in ("INSERT", "REPLACE", "DELETE"):
-                fields = self._returned(pieces) or fields
-        except pymysql.MySQLError as error:
-            if error.args[0] == _NOT_PREPARED:
+        prepared = self._prepared(statement)
+        if isinstance(prepared, Prepared) and command in ("INSERT", "REPLACE", "DELETE"):
+            prepared = self._returned(pieces, prepared)
+        if isinstance(prepared, Err):
+            if prepared.code == _NOT_PREPARED:
                 return ParsedOnly(command)
-            return self._refusal(statement, pieces, error)
+            return self._refusal(statement, pieces, prepared)
         if command == "CALL":
             return self._procedure(pieces) or ParsedOnly(command)
         if command not in DESCRIBED:
             return ParsedOnly(command)
-        return self._description(pieces, command, prepared, fields)
+        return self._description(pieces, command, prepared)
+
+    def _prepared(self, statement: str) -> Prepared | Err:
+        found: Prepared | Err = self._asked(lambda connection: prepare(connection, statement))
+        if isinstance(found, Err) and found.code in _PASSING:
+            raise DescribeFailed(
+                f"the MySQL server gave no verdict: {found.message} ({found.code})"
+            )
+        return found
 
     def _description(
-        self, pieces: Sequence[Piece], command: str, prepared: Prepared, fields: Sequence[Field]
+        self, pieces: Sequence[Piece], command: str, prepared: Prepared
     ) -> Description:
         scope = Scope(pieces, self.schema)
         strict = is_strict(self.schema.sql_mode)
@@ -184,7 +185,7 @@ class MysqlDescriber:
         comparisons = tuple(compared(pieces, scope))
         types = {comparison.parameter: comparison.type for comparison in comparisons}
         types |= {to.parameter: to.type for to in found.assigned if to.parameter and to.type}
-        columns = tuple(_columns(fields, pieces, self.schema))
+        columns = tuple(_columns(prepared.columns, pieces, self.schema))
         touched = {column.origin for column in columns if column.origin}
         touched |= {comparison.column for comparison in comparisons}
         touched |= {assignment.column for assignment in found.assigned}
@@ -202,8 +203,8 @@ class MysqlDescriber:
             compared=comparisons,
         )
 
-    def _returned(self, pieces: Sequence[Piece]) -> tuple[Field, ...]:
-        """Return the columns of RETURNING, of which MariaDB tells nothing when it prepares.
+    def _returned(self, pieces: Sequence[Piece], prepared: Prepared) -> Prepared | Err:
+        """Add the columns of RETURNING, of which MariaDB tells nothing when it prepares.
 
         They are those of a query of the table with the same list.
         """
@@ -212,14 +213,12 @@ class MysqlDescriber:
         scope = Scope(pieces, self.schema)
         into = next((at for at in places if word_at(pieces, at) in ("INTO", "FROM")), 0)
         if start is None or not scope.tables:
-            return ()
+            return prepared
         table = ".".join(f"`{name}`" for name in qualified(pieces, into + 1)[0])
         listed = " ".join(piece.text for piece in pieces[start + 1 :])
         query = f"SELECT {listed} FROM {table or f'`{scope.tables[0]}`'}"
-        fields: tuple[Field, ...] = self._asked(
-            lambda connection: prepare(connection, query)
-        ).fields
-        return fields
+        found = self._prepared(query)
+        return found if isinstance(found, Err) else prepared._replace(columns=found.columns)
 
     def _procedure(self, pieces: Sequence[Piece]) -> Refusal | None:
         """Return the error of a CALL of a procedure that is not there, or takes other arguments."""
@@ -233,8 +232,8 @@ class MysqlDescriber:
             message = f"PROCEDURE {self.schema.database}.{name} does not exist"
             return Refusal("42000", message, hint=hint, code=1305)
         end = closing(pieces, at)
-        commas = [place for place in outside_brackets(pieces[:end], at + 1)]
-        given = sum(word_at(pieces, place) == "," for place in commas) + 1 if end > at + 1 else 0
+        commas = [word_at(pieces, place) for place in outside_brackets(pieces[:end], at + 1)]
+        given = commas.count(",") + 1 if end > at + 1 else 0
         if given == wanted:
             return None
         message = (
@@ -245,8 +244,8 @@ class MysqlDescriber:
 
     # Refusals ------------------------------------------------------------------------------------
 
-    def _refusal(self, statement: str, pieces: Sequence[Piece], error: Exception) -> Refusal:
-        code, message = int(error.args[0]), str(error.args[1])
+    def _refusal(self, statement: str, pieces: Sequence[Piece], error: Err) -> Refusal:
+        code, message = error.code, error.message
         hint = position = None
         quoted = _QUOTED.search(message)
         name = quoted[1].rpartition(".")[2] if quoted else ""
@@ -260,7 +259,7 @@ class MysqlDescriber:
             at = (piece.start for piece in pieces if plain(piece.text).lower() == name.lower())
             position = next((start + 1 for start in at), None)
             hint = _hint(name, self._candidates(code, pieces))
-        return Refusal(_STATES.get(code, "HY000"), message, None, hint, position, code)
+        return Refusal(error.sqlstate, message, None, hint, position, code)
 
     def _candidates(self, code: int, pieces: Sequence[Piece]) -> Iterable[str]:
         if code == _NO_TABLE:
@@ -271,11 +270,8 @@ class MysqlDescriber:
         return ()
 
 
-def _is_passing(error: Exception) -> bool:
-    code = error.args[0] if error.args else None
-    if not isinstance(code, int):
-        return True
-    return code in _PASSING or _FIRST_OF_CLIENT <= code <= _LAST_OF_CLIENT or code == 0
+def _run(statement: str, connection: Connection[Any]) -> None:
+    connection.query(statement)
 
 
 def _hint(name: str, known: Iterable[str]) -> str | None:
@@ -288,7 +284,9 @@ def _can_be_repeated(change: str) -> bool:
     return any(words[: len(start)] == list(start) for start in _REPEATED)
 
 
-def _columns(fields: Sequence[Field], pieces: Sequence[Piece], schema: Schema) -> Iterator[Column]:
+def _columns(
+    columns: Sequence[WireColumn], pieces: Sequence[Piece], schema: Schema
+) -> Iterator[Column]:
     """Yield the columns of a result, as far as they do not depend on the values.
 
     The type of `COALESCE(a, ?)` is that of the value, which is not known here.
@@ -304,15 +302,15 @@ def _columns(fields: Sequence[Field], pieces: Sequence[Piece], schema: Schema) -
     is_open = any(
         piece.kind == "parameter" for piece in pieces[: len(pieces) if is_nested else end]
     )
-    for field in fields:
-        table = schema.tables.get(field.table) if field.database == schema.database else None
-        column = None if table is None else table.columns.get(field.column.lower())
-        is_never_null = bool(field.flags & _NOT_NULL) and "ROLLUP" not in words
+    for field in columns:
+        table = schema.tables.get(field.original_table) if field.schema == schema.database else None
+        column = None if table is None else table.columns.get(field.original_name.lower())
+        is_never_null = bool(field.flags & Flag.NOT_NULL) and "ROLLUP" not in words
         if table is not None and column is not None:
             null: Nullability = "not null" if is_never_null else "unknown"
             yield Column(field.name, column.type, f"{table.name}.{column.name}", null)
         elif is_open:
             yield Column(field.name, "", None, "unknown")
         else:
-            kind = computed_type(field.type, field.flags, field.charset)
+            kind = computed_type(field)
             yield Column(field.name, kind, None, "not null" if is_never_null else "unknown")

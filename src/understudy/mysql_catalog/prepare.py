@@ -1,7 +1,7 @@
 """COM_STMT_PREPARE over a connection of PyMySQL, which has no prepared statements itself.
 
-These are the only calls of its private methods: its public ones send COM_QUERY alone, and the
-server tells the columns of a statement without running it in reply to COM_STMT_PREPARE alone.
+Its private methods are called here alone: its public ones send COM_QUERY, and the server tells the
+columns of a statement without running it only in reply to COM_STMT_PREPARE.
 """
 
 from __future__ import annotations
@@ -9,76 +9,59 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from understudy.mysql.packets import (
+    Command,
+    Err,
+    read_column_definition,
+    read_err,
+    read_prepared,
+)
+from understudy.mysql.types import Column
+
 if TYPE_CHECKING:
     from pymysql.connections import Connection
 
-_STMT_PREPARE, _STMT_CLOSE = 0x16, 0x19
-
-
-class Field(NamedTuple):
-    """A column of a result, as the protocol tells it.
-
-    Attributes:
-        name: its name.
-        table: the table that it is a column of; "" if it is computed, the alias for a derived one.
-        column: its name in that table.
-        database: the database of the table; "" for a derived table.
-        type: the number of its type.
-        flags: the flags of its definition.
-        charset: the number of its collation; 63 for bytes.
-    """
-
-    name: str
-    table: str
-    column: str
-    database: str
-    type: int
-    flags: int
-    charset: int
+_ERR = b"\xff"
 
 
 class Prepared(NamedTuple):
     """A statement that the server accepts: how many parameters it has, and its columns."""
 
     parameters: int
-    fields: tuple[Field, ...]
+    columns: tuple[Column, ...]
 
 
-def prepare(connection: Connection[Any], statement: str) -> Prepared:
-    """Let the server read a statement without running it.
+class _Payload:
+    """A packet as `Connection._read_packet` makes it, which raises no error of the server."""
+
+    def __init__(self, data: bytes, encoding: str) -> None:
+        self.data = bytes(data)
+
+    def is_error_packet(self) -> bool:
+        return False
+
+
+def prepare(connection: Connection[Any], statement: str) -> Prepared | Err:
+    """Let the server read a statement without running it, and return what it says.
 
     Raises:
-        pymysql.MySQLError: the server refuses it, or the connection is lost.
+        pymysql.MySQLError: the connection is lost.
     """
     private: Any = connection
-    private._execute_command(_STMT_PREPARE, statement)
-    data = private._read_packet().get_all_data()
-    number, columns, parameters = struct.unpack_from("<IHH", data, 1)
-    _definitions(private, parameters)
-    fields = _definitions(private, columns)
-    private._execute_command(_STMT_CLOSE, struct.pack("<I", number))  # it has no reply
-    return Prepared(parameters, tuple(fields))
+    private._execute_command(Command.STMT_PREPARE, statement.encode("utf-8", "surrogateescape"))
+    reply = private._read_packet(_Payload).data
+    if reply[:1] == _ERR:
+        return read_err(reply)
+    prepared = read_prepared(reply)
+    _definitions(private, prepared.parameters)
+    columns = _definitions(private, prepared.columns)
+    # It has no reply.
+    private._execute_command(Command.STMT_CLOSE, struct.pack("<I", prepared.id))
+    return Prepared(prepared.parameters, columns)
 
 
-def _definitions(private: Any, count: int) -> list[Field]:
-    from pymysql.protocol import FieldDescriptorPacket
-
-    packets = [private._read_packet(FieldDescriptorPacket) for _ in range(count)]
+def _definitions(private: Any, count: int) -> tuple[Column, ...]:
+    found = [read_column_definition(private._read_packet(_Payload).data) for _ in range(count)]
     if count:
-        private._read_packet()  # EOF
-    return [
-        Field(
-            packet.name,
-            packet.org_table,
-            packet.org_name,
-            _text(packet.db),
-            packet.type_code,
-            packet.flags,
-            packet.charsetnr,
-        )
-        for packet in packets
-    ]
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+        private._read_packet(_Payload)  # EOF
+    return tuple(found)

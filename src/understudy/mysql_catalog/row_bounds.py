@@ -8,11 +8,11 @@ from understudy.catalog.description import RowBounds
 from understudy.mysql.sql import Piece
 from understudy.mysql_catalog.compared_columns import equal_columns
 from understudy.mysql_catalog.schema import Schema
-from understudy.mysql_catalog.scopes import Scope, closing, outside_brackets, word_at
+from understudy.mysql_catalog.scopes import Scope, closing, outside_brackets, word_at, words
 
-_AGGREGATES = frozenset(
+_AGGREGATES = words(
     """COUNT SUM MIN MAX AVG GROUP_CONCAT BIT_AND BIT_OR BIT_XOR STD STDDEV VARIANCE JSON_ARRAYAGG
-    JSON_OBJECTAGG STDDEV_POP STDDEV_SAMP VAR_POP VAR_SAMP""".split()
+    JSON_OBJECTAGG STDDEV_POP STDDEV_SAMP VAR_POP VAR_SAMP"""
 )
 _COMBINED = frozenset(["UNION", "EXCEPT", "INTERSECT"])
 _GROUPED = frozenset(["GROUP", "HAVING", "LIMIT"])
@@ -33,14 +33,15 @@ def bounds(
         return RowBounds(inserted, inserted)
     command = word_at(pieces, 0)
     places = outside_brackets(pieces)
-    words = [word_at(pieces, at) for at in places]
-    if command not in ("SELECT", "UPDATE", "DELETE") or not _COMBINED.isdisjoint(words):
+    outer = [word_at(pieces, at) for at in places]
+    if command not in ("SELECT", "UPDATE", "DELETE") or not _COMBINED.isdisjoint(outer):
         return RowBounds()
-    if command == "SELECT" and _GROUPED.isdisjoint(words):
-        if _is_aggregated(pieces, places) or not {"FROM", "WHERE"} & set(words):
-            return RowBounds(1, 1)
-    most = 1 if _has_whole_key(pieces, words, schema, scope) else None
-    return _limited(pieces, places, words, most)
+    is_ungrouped = command == "SELECT" and _GROUPED.isdisjoint(outer)
+    has_one = _is_aggregated(pieces, places) or not {"FROM", "WHERE"} & set(outer)
+    if is_ungrouped and has_one:
+        return RowBounds(1, 1)
+    most = 1 if _has_whole_key(pieces, outer, schema, scope) else None
+    return _limited(pieces, places, outer, most)
 
 
 def _is_aggregated(pieces: Sequence[Piece], places: Sequence[int]) -> bool:
@@ -51,33 +52,33 @@ def _is_aggregated(pieces: Sequence[Piece], places: Sequence[int]) -> bool:
         if word_at(pieces, at) == "(" and word_at(pieces, at + 1) == "SELECT":
             at = closing(pieces, at)
         elif word_at(pieces, at) in _AGGREGATES and word_at(pieces, at + 1) == "(":
-            if word_at(pieces, closing(pieces, at + 1) + 1) != "OVER":
+            is_window = word_at(pieces, closing(pieces, at + 1) + 1) == "OVER"
+            if not is_window:
                 return True
         at += 1
     return False
 
 
 def _has_whole_key(
-    pieces: Sequence[Piece], words: Sequence[str], schema: Schema, scope: Scope
+    pieces: Sequence[Piece], outer: Sequence[str], schema: Schema, scope: Scope
 ) -> bool:
     """Return whether the condition names one value for each column of a unique key."""
-    if len(scope.tables) != 1 or scope.derived or {"JOIN", "STRAIGHT_JOIN", "OR"} & set(words):
+    if scope.count != 1 or scope.derived or {"JOIN", "STRAIGHT_JOIN", "OR"} & set(outer):
         return False
     table = schema.table(scope.tables[0])
-    is_alone = [word_at(pieces, at) for at in range(len(pieces))].count(scope.tables[0]) == 1
-    if table is None or not table.is_base or "WHERE" not in words or "SELECT" in words[1:]:
+    if table is None or not table.is_base or "WHERE" not in outer or "SELECT" in outer[1:]:
         return False
     names = {name.lower() for name in equal_columns(pieces, scope)}
-    return is_alone and any(key and key <= names for key in table.keys)
+    return any(key and key <= names for key in table.keys)
 
 
 def _limited(
-    pieces: Sequence[Piece], places: Sequence[int], words: Sequence[str], most: int | None
+    pieces: Sequence[Piece], places: Sequence[int], outer: Sequence[str], most: int | None
 ) -> RowBounds:
     """Return the bounds with those of LIMIT."""
-    if "LIMIT" not in words:
+    if "LIMIT" not in outer:
         return RowBounds(0, most)
-    at = places[words.index("LIMIT")] + 1
+    at = places[outer.index("LIMIT")] + 1
     if word_at(pieces, at + 1) == ",":  # LIMIT offset, count
         at += 2
     if at >= len(pieces) or pieces[at].kind != "parameter":

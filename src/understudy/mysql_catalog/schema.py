@@ -68,7 +68,7 @@ class TableColumn:
 
     Attributes:
         name: its name.
-        type: its type as `information_schema` prints it; "json" also on MariaDB.
+        type: its type as `information_schema` prints it; "longtext json" for JSON on MariaDB.
         is_nullable: whether it may be NULL.
         has_value: whether an INSERT may leave it out.
         is_generated: whether its value is computed.
@@ -210,7 +210,7 @@ def _column(
     has_value = has_value or kind.startswith("enum")
     takes_null = is_nullable or is_counted or kind.startswith("timestamp")
     return TableColumn(
-        name, "json" if is_json else kind, is_nullable, has_value, is_generated, takes_null
+        name, f"{kind} json" if is_json else kind, is_nullable, has_value, is_generated, takes_null
     )
 
 

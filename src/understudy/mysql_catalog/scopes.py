@@ -13,14 +13,20 @@ from understudy.mysql.sql import Piece
 from understudy.mysql_catalog.column_types import plain
 from understudy.mysql_catalog.schema import Schema, Table, TableColumn
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 _BEFORE_TABLES = frozenset(["FROM", "JOIN", "STRAIGHT_JOIN", "UPDATE", "INTO"])
 _QUERY = frozenset(["SELECT", "WITH", "VALUES", "TABLE"])
 _MODIFIERS = frozenset(["LOW_PRIORITY", "IGNORE", "LATERAL"])
 # Words after a table that are not its alias.
-_NO_ALIAS = frozenset(
+_NO_ALIAS = words(
     """ON USING WHERE SET JOIN INNER LEFT RIGHT CROSS NATURAL STRAIGHT_JOIN GROUP ORDER HAVING LIMIT
     UNION EXCEPT INTERSECT FOR LOCK VALUES VALUE SELECT USE FORCE IGNORE PARTITION WINDOW RETURNING
-    PROCEDURE INTO WITH FETCH OFFSET""".split()
+    PROCEDURE INTO WITH FETCH OFFSET"""
 )
 
 
@@ -67,6 +73,11 @@ class Scope:
     def tables(self) -> tuple[str, ...]:
         """The names of the schema's tables in it, sorted."""
         return tuple(sorted(set().union(*self._aliases.values()) if self._aliases else ()))
+
+    @property
+    def count(self) -> int:
+        """How many aliases the schema's tables have in it."""
+        return sum(map(len, self._aliases.values()))
 
     def column(self, names: Sequence[str]) -> FoundColumn | None:
         """Return the column that a name is; None if that is not certain.

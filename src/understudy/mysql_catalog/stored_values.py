@@ -1,0 +1,289 @@
+"""Whether a column takes a value that is stored in it, in strict sql_mode.
+
+What is not certain is taken: a rule here was compared with a server's answers, for random values of
+each type (tests/mysql_catalog/test_stored_values.py). The texts are MySQL's; MariaDB names a column
+with its table and database.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+from understudy.catalog.description import Refusal
+from understudy.mysql_catalog.column_types import (
+    BYTES,
+    DATES,
+    INTEGERS,
+    TEXTS,
+    ColumnType,
+    read_type,
+)
+
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_MOMENT = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d*)?)?)?(Z?)"
+)
+_CLOCK = re.compile(r"-?(\d+):(\d\d)(?::(\d\d)(?:\.\d*)?)?")
+_UUID = re.compile(r"[0-9a-fA-F]{32}")
+_DIGITS = Context(prec=400)
+_MOST_HOURS = 838
+_LEAST_DATE = 101  # as a number: 0-01-01 without its zeros
+_YEARS = (1901, 2155)
+_LONGEST_FLOAT = Decimal("3.5e38")
+# A TIMESTAMP begins in 1970 and ends in 2038, on MariaDB 11.5 in 2106; a day more for time zones.
+_FIRST, _LAST = datetime.date(1969, 12, 31), datetime.date(2106, 2, 8)
+
+_Check = Callable[[str, ColumnType, Any], "Refusal | None"]
+
+
+def refusal(column: str, type_name: str, value: Any) -> Refusal | None:
+    """Return the error with which a server refuses to store a value; None if it may take it.
+
+    Args:
+        column: the name of the column.
+        type_name: its type as `information_schema` prints it.
+        value: what a statement stores; not None.
+    """
+    kind = read_type(type_name)
+    check = _CHECKS.get("json" if kind.is_json else kind.name)
+    if check is None:
+        return None
+    return check(column, kind, int(value) if isinstance(value, bool) else value)
+
+
+def null_refused(column: str) -> Refusal:
+    """Return the error of NULL for a column that must not be NULL."""
+    return Refusal("23000", f"Column '{column}' cannot be null", code=1048)
+
+
+def number_in(text: str) -> tuple[Decimal, bool] | None:
+    """Return the number that a text begins with, and whether it is nothing else; None if none."""
+    match = _NUMBER.match(text)
+    if match is None:
+        return None
+    return Decimal(match[0].strip()), not text[match.end() :].strip()
+
+
+# Errors ------------------------------------------------------------------------------------------
+
+
+def _incorrect(what: str, value: Any, column: str, code: int = 1366) -> Refusal:
+    state = {1366: "HY000", 1292: "22007"}[code]
+    message = f"Incorrect {what} value: '{value}' for column '{column}' at row 1"
+    return Refusal(state, message, code=code)
+
+
+def _truncated(column: str) -> Refusal:
+    return Refusal("01000", f"Data truncated for column '{column}' at row 1", code=1265)
+
+
+def _out_of_range(column: str) -> Refusal:
+    return Refusal("22003", f"Out of range value for column '{column}' at row 1", code=1264)
+
+
+def _too_long(column: str) -> Refusal:
+    return Refusal("22001", f"Data too long for column '{column}' at row 1", code=1406)
+
+
+# Numbers -----------------------------------------------------------------------------------------
+
+
+def _number(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    is_whole = True
+    if isinstance(value, str):
+        found = number_in(value)
+        if found is None:
+            what = "integer" if kind.name in INTEGERS or kind.name == "year" else kind.name
+            return _incorrect(what, value, column)
+        value, is_whole = found
+    if not isinstance(value, int | float | Decimal):
+        return None
+    number = Decimal(value)
+    if not number.is_finite():
+        return None
+    is_outside = _is_outside(kind, number)
+    if not is_whole and (kind.name == "decimal" or not is_outside):
+        return _truncated(column)
+    return _out_of_range(column) if is_outside else None
+
+
+def _is_outside(kind: ColumnType, number: Decimal) -> bool:
+    if kind.name == "decimal":
+        precision, scale = (*kind.sizes, 0, 0)[:2]
+        rounded = number
+        if abs(number) < Decimal(10) ** precision:
+            rounded = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _DIGITS)
+        is_negative = kind.is_unsigned and rounded < 0
+        return is_negative or abs(rounded) >= Decimal(1).scaleb(precision - scale)
+    if kind.name == "year":
+        return _is_no_year(number)
+    if kind.name in INTEGERS:
+        least, most = kind.bounds
+        # How a half is rounded depends on the literal.
+        near = 0 if number == number.to_integral_value() else 1
+        return number < least - near or number > most + near
+    return (kind.is_unsigned and number < 0) or (
+        kind.name == "float" and abs(number) > _LONGEST_FLOAT
+    )
+
+
+def _is_no_year(number: Decimal) -> bool:
+    if number != number.to_integral_value():
+        return False
+    least, most = _YEARS
+    return number < 0 or 99 < number < least or number > most
+
+
+def _bits(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
+    if isinstance(value, bytes):
+        value = int.from_bytes(value, "big")
+    size = kind.sizes[0] if kind.sizes else 1
+    is_wrong = isinstance(value, int) and not 0 <= value < 1 << size
+    return _too_long(column) if is_wrong else None
+
+
+# Texts -------------------------------------------------------------------------------------------
+
+
+def _text(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if isinstance(value, Decimal):
+        value = format(value if value else abs(value), "f")
+    elif isinstance(value, int):
+        value = str(value)
+    if kind.length is None or not isinstance(value, str):
+        return None
+    # Spaces that are too many are cut off.
+    return _too_long(column) if len(value.rstrip(" ")) > kind.length else None
+
+
+def _bytes(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if isinstance(value, int):
+        value = str(value)
+    if kind.length is None or not isinstance(value, str | bytes):
+        return None
+    return _too_long(column) if len(value) > kind.length else None
+
+
+def _label(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    """Check a value of ENUM: a label, or its number."""
+    if isinstance(value, int):
+        return None if 1 <= value <= len(kind.labels) else _truncated(column)
+    if not isinstance(value, str) or not value.isascii():
+        return None
+    found = number_in(value)
+    may_be_number = found is not None and found[1] and 0 < found[0] <= len(kind.labels)
+    is_label = _folded(value) in map(_folded, kind.labels)
+    return None if is_label or may_be_number else _truncated(column)
+
+
+def _labels(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    """Check a value of SET: labels with commas between them, or their bits."""
+    most = 1 << len(kind.labels)
+    if isinstance(value, int):
+        return None if 0 <= value < most else _truncated(column)
+    if not isinstance(value, str) or not value.isascii() or not value.strip():
+        return None
+    found = number_in(value)
+    may_be_number = found is not None and found[1] and 0 <= found[0] < most
+    known = set(map(_folded, kind.labels))
+    is_known = all(_folded(label) in known for label in value.split(","))
+    return None if is_known or may_be_number else _truncated(column)
+
+
+def _folded(label: str) -> str:
+    """Return a label as a collation compares it, if it ignores case."""
+    return label.rstrip(" ").casefold()
+
+
+def _json(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        json.loads(value, strict=False, parse_constant=_no_constant)
+    except ValueError:
+        if kind.name == "json":
+            message = f"Invalid JSON text in value for column '{column}'"
+            return Refusal("22032", message, code=3140)
+        return Refusal("23000", f"CONSTRAINT `{column}` failed: json_valid(`{column}`)", code=4025)
+    except RecursionError:
+        return None
+    return None
+
+
+def _no_constant(name: str) -> None:
+    """Refuse what JSON does not have: NaN, Infinity."""
+    raise ValueError(name)
+
+
+def _uuid(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if not isinstance(value, str) or _UUID.fullmatch(value.strip().replace("-", "")):
+        return None
+    return _incorrect("uuid", value, column, 1292)
+
+
+# Dates and times ---------------------------------------------------------------------------------
+
+
+def _moment(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if _is_no_moment(kind, value):
+        return _incorrect("date" if kind.name == "date" else "datetime", value, column, 1292)
+    return None
+
+
+def _is_no_moment(kind: ColumnType, value: Any) -> bool:
+    if isinstance(value, datetime.datetime):
+        value = value.date()
+    if isinstance(value, datetime.date):
+        return _is_outside_timestamps(kind, value)
+    if isinstance(value, int):
+        return value < 0 or 0 < value < _LEAST_DATE
+    if not isinstance(value, str):
+        return False
+    match = _MOMENT.fullmatch(value)
+    if match is None:
+        return not value.lstrip()[:1].isdigit()
+    year, month, number, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    if month > 12 or hour > 23 or minute > 59 or second > 59 or match[7]:
+        return True
+    if not (year and month and number):  # zeros are taken, unless the sql_mode forbids them
+        return number > 31
+    try:
+        return _is_outside_timestamps(kind, datetime.date(year, month, number))
+    except ValueError:
+        return True
+
+
+def _is_outside_timestamps(kind: ColumnType, day: datetime.date) -> bool:
+    return kind.name == "timestamp" and not _FIRST <= day <= _LAST
+
+
+def _time(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if not isinstance(value, str):
+        return None
+    match = _CLOCK.fullmatch(value)
+    if match is None:
+        is_wrong = not value.lstrip()[:1].isdigit() and not value.lstrip().startswith("-")
+    else:
+        is_wrong = int(match[1]) > _MOST_HOURS or int(match[2]) > 59 or int(match[3] or 0) > 59
+    return _incorrect("time", value, column, 1292) if is_wrong else None
+
+
+_CHECKS: dict[str, _Check] = {
+    **dict.fromkeys([*INTEGERS, "decimal", "float", "double", "year"], _number),
+    **dict.fromkeys(TEXTS, _text),
+    **dict.fromkeys(BYTES, _bytes),
+    **dict.fromkeys(DATES, _moment),
+    "enum": _label,
+    "set": _labels,
+    "bit": _bits,
+    "json": _json,
+    "time": _time,
+    "uuid": _uuid,
+}
