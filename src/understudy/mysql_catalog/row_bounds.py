@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from understudy.catalog.description import RowBounds
+from understudy.mysql import sql
 from understudy.mysql.sql import Piece
+from understudy.mysql.templates import Parameter, Template
 from understudy.mysql_catalog.compared_columns import equal_columns
 from understudy.mysql_catalog.schema import Schema
 from understudy.mysql_catalog.scopes import Scope, closing, outside_brackets, word_at, words
@@ -42,6 +44,22 @@ def bounds(
         return RowBounds(1, 1)
     most = 1 if _has_whole_key(pieces, outer, schema, scope) else None
     return _limited(pieces, places, outer, most)
+
+
+def has_wrong_limit(found: Template) -> bool:
+    """Return whether LIMIT or OFFSET has a literal that is no number of rows: `LIMIT '10'`."""
+    pieces = sql.pieces(found.text)
+    places = [at for at, piece in enumerate(pieces) if piece.kind == "parameter"]
+    rows = found.values if isinstance(found.values, list) else [found.values]
+    for at, value in zip(places, rows[0], strict=False):
+        before = word_at(pieces, at - 1)
+        is_count = before in ("LIMIT", "OFFSET") or (
+            before == "," and word_at(pieces, at - 3) == "LIMIT"
+        )
+        is_number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        if is_count and not is_number and not isinstance(value, Parameter):
+            return True
+    return False
 
 
 def _is_aggregated(pieces: Sequence[Piece], places: Sequence[int]) -> bool:

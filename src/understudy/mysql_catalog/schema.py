@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pymysql.connections import Connection
 
 TABLE = "table"
+# The type of a column that takes no value but NULL, which is ignored.
+GENERATED = "generated"
 _STRICT = ("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "TRADITIONAL")
 _COLUMNS = """
     SELECT table_name, column_name, column_type, is_nullable, column_default, extra
@@ -208,7 +210,7 @@ def _column(
     # ENUM has its first label as default.
     has_value = is_nullable or default is not None or is_counted or is_generated
     has_value = has_value or kind.startswith("enum")
-    takes_null = is_nullable or is_counted or kind.startswith("timestamp")
+    takes_null = is_nullable or is_counted or is_generated or kind.startswith("timestamp")
     return TableColumn(
         name, f"{kind} json" if is_json else kind, is_nullable, has_value, is_generated, takes_null
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from understudy.catalog.description import Assignment, Refusal
 from understudy.mysql.sql import Piece
-from understudy.mysql_catalog.schema import Schema, Table, TableColumn
+from understudy.mysql_catalog.schema import GENERATED, Schema, Table, TableColumn
 from understudy.mysql_catalog.scopes import (
     FoundColumn,
     Scope,
@@ -65,7 +65,7 @@ def stored(pieces: Sequence[Piece], schema: Schema, scope: Scope, *, strict: boo
                 for value in _set_list(pieces, start + 1, scope)
                 if value.column.table.is_base and "UPDATE" not in value.column.table.triggers
             ]
-            return Stored(*_assigned(values, _numbers(pieces), strict=strict))
+            return Stored(_assigned(values, _numbers(pieces), strict=strict))
     return Stored()
 
 
@@ -93,16 +93,16 @@ def _insert(pieces: Sequence[Piece], schema: Schema, *, strict: bool) -> Stored:
         scope = Scope((*pieces[:at],), schema)
         values = list(_set_list(pieces, at + 1, scope))
         given = [value.column.column for value in values]
-        assigned, fails = _assigned(values, _numbers(pieces), strict=strict)
         rows = 1
     elif word in ("VALUES", "VALUE"):
         values, rows = _rows(pieces, at + 1, table, columns)
         given = columns
-        assigned, fails = _assigned(values, _numbers(pieces), strict=strict)
-        fails = fails or _default_missing(values, strict=strict)
+    elif strict and "SELECT" in {piece.word for piece in pieces[at:]}:
+        return Stored(fails=_left_out(table, columns))  # also if the query has no rows
     else:
         return Stored()
-    fails = fails or (_left_out(table, given) if strict else None)
+    fails = (_default_missing(values) or _left_out(table, given)) if strict else None
+    assigned = _assigned(values, _numbers(pieces), strict=strict)
     is_plain = command == "INSERT" and "DUPLICATE" not in {piece.word for piece in pieces}
     return Stored(assigned, fails, rows if is_plain else None)
 
@@ -155,39 +155,22 @@ def _numbers(pieces: Sequence[Piece]) -> dict[int, int]:
 
 def _assigned(
     values: Sequence[_Value], numbers: dict[int, int], *, strict: bool
-) -> tuple[tuple[Assignment, ...], Refusal | None]:
-    """Return what is stored as it is, and the error that any value of a computed column is."""
+) -> tuple[Assignment, ...]:
+    """Return what is stored as it is."""
     found: list[Assignment] = []
-    fails: Refusal | None = None
     for (table, column), given in values:
-        if len(given) != 1 or given[0].word == "DEFAULT":
-            continue
-        (piece,) = given
-        if column.is_generated:
-            fails = fails or _generated(table, column, strict=strict)
-        elif piece.kind == "parameter" or piece.word == "NULL":
-            number = numbers.get(piece.start)
-            kind = column.type if strict else None
+        if len(given) == 1 and (given[0].kind == "parameter" or given[0].word == "NULL"):
+            number = numbers.get(given[0].start)
+            kind = (GENERATED if column.is_generated else column.type) if strict else None
             path = f"{table.name}.{column.name}"
             found.append(Assignment(path, number, not column.takes_null, kind))
-    return tuple(found), fails
+    return tuple(found)
 
 
-def _generated(table: Table, column: TableColumn, *, strict: bool) -> Refusal | None:
-    if not strict:
-        return None
-    return Refusal(
-        "HY000",
-        f"The value specified for generated column '{column.name}' in table '{table.name}' "
-        "has been ignored",
-        code=1906,
-    )
-
-
-def _default_missing(values: Sequence[_Value], *, strict: bool) -> Refusal | None:
+def _default_missing(values: Sequence[_Value]) -> Refusal | None:
     """Return the error of DEFAULT for a column without one."""
     for (_, column), given in values:
-        if strict and [piece.word for piece in given] == ["DEFAULT"] and not column.has_value:
+        if [piece.word for piece in given] == ["DEFAULT"] and not column.has_value:
             return _no_default(column)
     return None
 

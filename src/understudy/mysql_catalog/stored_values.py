@@ -23,12 +23,16 @@ from understudy.mysql_catalog.column_types import (
     ColumnType,
     read_type,
 )
+from understudy.mysql_catalog.schema import GENERATED
 
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MOMENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d*)?)?)?(Z?)"
 )
+# A whole moment, and something after it that is neither a fraction nor a time zone.
+_MORE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[A-Ya-z']")
 _CLOCK = re.compile(r"-?(\d+):(\d\d)(?::(\d\d)(?:\.\d*)?)?")
+_OPEN_NUMBER = re.compile(r"\d\.(?!\d)")  # MariaDB takes it in JSON
 _UUID = re.compile(r"[0-9a-fA-F]{32}")
 _DIGITS = Context(prec=400)
 _MOST_HOURS = 838
@@ -59,6 +63,11 @@ def refusal(column: str, type_name: str, value: Any) -> Refusal | None:
 def null_refused(column: str) -> Refusal:
     """Return the error of NULL for a column that must not be NULL."""
     return Refusal("23000", f"Column '{column}' cannot be null", code=1048)
+
+
+def _generated(column: str, kind: ColumnType, value: Any) -> Refusal:
+    message = f"The value specified for generated column '{column}' has been ignored"
+    return Refusal("HY000", message, code=1906)
 
 
 def number_in(text: str) -> tuple[Decimal, bool] | None:
@@ -203,7 +212,7 @@ def _folded(label: str) -> str:
 
 
 def _json(column: str, kind: ColumnType, value: Any) -> Refusal | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _OPEN_NUMBER.search(value):
         return None
     try:
         json.loads(value, strict=False, parse_constant=_no_constant)
@@ -248,7 +257,8 @@ def _is_no_moment(kind: ColumnType, value: Any) -> bool:
         return False
     match = _MOMENT.fullmatch(value)
     if match is None:
-        return not value.lstrip()[:1].isdigit()
+        is_more = _MORE.match(value) is not None
+        return is_more or not value.lstrip()[:1].isdigit()
     year, month, number, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     if month > 12 or hour > 23 or minute > 59 or second > 59 or match[7]:
         return True
@@ -286,4 +296,5 @@ _CHECKS: dict[str, _Check] = {
     "json": _json,
     "time": _time,
     "uuid": _uuid,
+    GENERATED: _generated,
 }

@@ -1,0 +1,250 @@
+"""Checks of calls, answers and errors against what MySQL or MariaDB says of their statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+from understudy.catalog import answer_checks as answers
+from understudy.catalog import outcome_checks
+from understudy.catalog import report as catalog_report
+from understudy.catalog.checks import Checker
+from understudy.catalog.description import Comparison, Description, Refusal
+from understudy.catalog.errors import (
+    AnswerImpossible,
+    ErrorImpossible,
+    ParametersRefused,
+    StatementRefused,
+)
+from understudy.catalog.session_schema import NO_CONTEXT, Context
+from understudy.mysql import sql
+from understudy.mysql.error_fields import MysqlErrorFields
+from understudy.mysql.templates import Parameter, Template, template
+from understudy.mysql_catalog import report
+from understudy.mysql_catalog.casts import taken_for
+from understudy.mysql_catalog.error_checks import reason_against
+from understudy.mysql_catalog.made_up_values import MysqlRowFiller
+from understudy.mysql_catalog.result_values import mismatch as impossible_value
+from understudy.mysql_catalog.row_bounds import has_wrong_limit
+from understudy.mysql_catalog.stored_values import null_refused, refusal
+from understudy.pg.errors import ErrorFields
+from understudy.script.answers import Rows, Value
+from understudy.script.calls import Call
+
+_SYNTAX = 1064
+_INSERTS = ("INSERT", "REPLACE")
+
+
+class MysqlChecker(Checker):
+    """Checks calls, answers and errors against the catalog of a MySQL or MariaDB server.
+
+    Values are checked when a statement is answered with a success: a scripted error may be just
+    what the server says of them.
+    """
+
+    @property
+    def server(self) -> str:  # type: ignore[override] # it is known when the file has been read
+        """The name of the server, for messages."""
+        found = str(self.catalog.server or "")
+        return found.partition(" ")[0] or "MySQL"
+
+    def describe(
+        self, call: Call, declared: Sequence[str] = (), context: Context = NO_CONTEXT
+    ) -> Description | None:
+        """Return what the server says of a statement.
+
+        Args:
+            call: the call of the statement.
+            declared: always empty.
+            context: what its session has made: temporary tables, a sql_mode.
+
+        Returns:
+            None if the server looked at no more than the grammar, or if it refuses the statement
+            and that is configured to be no failure.
+
+        Raises:
+            StatementRefused: the server refuses it.
+            StatementUnknown: the catalog is locked, or cannot be used.
+        """
+        __tracebackhide__ = True
+        found = template(call.statement)
+        text, literal = found.text, sql.one_line(call.statement)
+        verdict = self._verdict(call, text, context=context)
+        is_wrong_limit = isinstance(verdict, Description) and has_wrong_limit(found)
+        is_refused = isinstance(verdict, Refusal) and verdict.code == _SYNTAX
+        if literal != text and (is_wrong_limit or is_refused):
+            # The grammar has a literal at this place, and may demand or forbid this one.
+            other = self._verdict(call, literal, context=context)
+            if is_wrong_limit:
+                verdict, text = other, literal
+            elif not isinstance(other, Refusal):
+                verdict = None
+        return self._description(call, verdict, text, lambda position: position)
+
+    def check_answer(
+        self,
+        call: Call,
+        description: Description,
+        outcome: Rows | Value,
+        mismatch: answers.Mismatch | None = None,
+    ) -> bool:
+        """Check that a statement could return what it is answered with; see `Checker`."""
+        __tracebackhide__ = True
+        if isinstance(outcome, Rows) and outcome.tag is not None:
+            return True  # it says how many rows there were
+        return super().check_answer(call, description, outcome, mismatch or impossible_value)
+
+    def fill(
+        self,
+        call: Call,
+        description: Description,
+        rows: Rows,
+        mismatch: answers.Mismatch | None = None,
+    ) -> Rows:
+        """Return rows whose columns that the script does not give are made up; see `Checker`."""
+        __tracebackhide__ = True
+        return super().fill(call, description, rows, mismatch or impossible_value)
+
+    def check_success(
+        self,
+        call: Call,
+        description: Description,
+        outcome: Rows | Value | None,
+        *,
+        is_whole: bool = True,
+    ) -> None:
+        """Check that a statement could succeed with its values, and with so many rows.
+
+        Args:
+            call: the call that is answered.
+            description: what the server says of the statement.
+            outcome: the answer; None if it says nothing about rows.
+            is_whole: whether it has all rows, and not those before a failure.
+
+        Raises:
+            StatementRefused: it fails for any values.
+            ParametersRefused: the server would not store a value, or it compares another one.
+            AnswerImpossible: it could not return or change so many rows.
+        """
+        __tracebackhide__ = True
+        count = answers.count(description, outcome)
+        if description.fails is not None and self._level("statements", call) != "off":
+            text = self._refused_text(call, description.fails, [])
+            make = partial(StatementRefused, refusal=description.fails)
+            self._report("statements", make, text, call)
+            return
+        rows = _rows(call)
+        if self._level("parameters", call) != "off":
+            self._check_values(call, description, rows, count)
+        if self._level("answers", call) != "off" and count is not None:
+            self._check_count(call, description, rows, count, is_whole=is_whole)
+
+    def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
+        """Check that a statement could fail with a scripted error.
+
+        Raises:
+            ErrorImpossible: the error names a key, a constraint or a column that the statement
+                could not violate.
+        """
+        __tracebackhide__ = True
+        if not isinstance(fields, MysqlErrorFields) or description.runs_code:
+            return
+        if self._level("errors", call) != "off":
+            reason = reason_against(description, fields.code, fields.message, self.catalog.facts)
+            if reason is not None:
+                text = catalog_report.error_impossible(call, reason)
+                self._report("errors", ErrorImpossible, text, call)
+
+    def _refused_text(self, call: Call, refusal: Refusal, excerpt: Sequence[str]) -> str:
+        return report.statement_refused(self.server, call, refusal, excerpt)
+
+    def _check_values(
+        self,
+        call: Call,
+        description: Description,
+        rows: Sequence[Sequence[Any]],
+        count: int | None,
+    ) -> None:
+        __tracebackhide__ = True
+        for number, row in enumerate(rows):
+            where = answers.in_row(number, len(rows))
+            # An UPDATE of no row stores nothing.
+            if description.command in _INSERTS or count:
+                for column, kind, value, refused in _refused(description, row):
+                    text = report.value_refused(
+                        self.server, call, refused, column, kind, value, where
+                    )
+                    self._report("parameters", ParametersRefused, text, call)
+                    return
+            for comparison, value, other in _casts(description, row):
+                column, kind = comparison.column, comparison.type
+                text = report.cast(self.server, call, column, kind, value, other)
+                self._report("parameters", ParametersRefused, text, call)
+                return
+
+    def _check_count(
+        self,
+        call: Call,
+        description: Description,
+        rows: Sequence[Sequence[Any]],
+        count: int,
+        *,
+        is_whole: bool,
+    ) -> None:
+        __tracebackhide__ = True
+        if len(rows) > 1:
+            return  # the bounds are those of one row
+        wrong = outcome_checks.wrong_count(description, rows[0], count, is_whole=is_whole)
+        if wrong is not None:
+            text = catalog_report.answer_impossible(call, answers.Difference(wrong))
+            self._report("answers", AnswerImpossible, text, call)
+
+    @cached_property
+    def _filler(self) -> MysqlRowFiller:
+        return MysqlRowFiller()
+
+
+def _rows(call: Call) -> list[Sequence[Any]]:
+    """Return what stands at each `?` of a call's statement: one row, several for a bulk INSERT."""
+    found = template(call.statement)
+    given = call.parameters
+    if _is_unbound(found) and isinstance(given, list | tuple):
+        found = template(call.statement, given)
+    return list(found.values) if isinstance(found.values, list) else [found.values]
+
+
+def _is_unbound(found: Template) -> bool:
+    rows = found.values if isinstance(found.values, list) else [found.values]
+    return any(isinstance(value, Parameter) for value in rows[0])
+
+
+def _refused(
+    description: Description, row: Sequence[Any]
+) -> Iterator[tuple[str, str | None, Any, Refusal]]:
+    """Yield the values that cannot be stored: the column, its type, the value, the error."""
+    for assignment in description.assigned:
+        number = assignment.parameter
+        if number is not None and number > len(row):
+            continue
+        value = None if number is None else row[number - 1]
+        column = assignment.column.rpartition(".")[2]
+        found = None
+        if value is None:
+            found = null_refused(column) if assignment.required else None
+        elif assignment.type is not None and not isinstance(value, Parameter):
+            found = refusal(column, assignment.type, value)
+        if found is not None:
+            yield assignment.column, assignment.type, value, found
+
+
+def _casts(description: Description, row: Sequence[Any]) -> Iterator[tuple[Comparison, Any, str]]:
+    """Yield the texts that are compared as something else: the column, the text, and as what."""
+    for comparison in description.compared:
+        if comparison.parameter > len(row):
+            continue
+        value = row[comparison.parameter - 1]
+        for item in value if isinstance(value, tuple) else (value,):
+            other = taken_for(comparison.type, item)
+            if other is not None:
+                yield comparison, item, other
