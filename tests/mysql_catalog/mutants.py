@@ -29,9 +29,9 @@ from understudy.mysql_catalog.checks import MysqlChecker
 from understudy.mysql_catalog.describer import MysqlDescriber
 from understudy.mysql_server.address import Address
 from understudy.mysql_server.admin import Admin
-from understudy.script.answers import Rows
-from understudy.script.calls import Call
 from understudy.script.failures import Failure
+from understudy.script.mysql_calls import MysqlCall
+from understudy.script.mysql_rules import Affected
 
 _OF_ROWS = (1062, 1451, 1452, 1213, 1205, 1690, 1969, 1242)
 _TRUNCATED = 1292
@@ -152,7 +152,7 @@ class Judges:
         self._connection.close()
         self.catalog.close()
 
-    def server(self, statement: str) -> tuple[Verdict, int]:
+    def server(self, statement: str) -> tuple[Verdict, int | None]:
         """Return the server's verdict, and how many rows it has returned or changed."""
         cursor = self._connection.cursor()
         self._connection.begin()
@@ -166,20 +166,20 @@ class Judges:
         except pymysql.MySQLError as error:
             code, text = error.args[0], str(error.args[1])
             if code in _OF_ROWS or _is_computed(statement, code, text):
-                return Verdict("accepted", f"{code} {text}"), 1
+                return Verdict("accepted", f"{code} {text}"), None
             if code == _TRUNCATED and _is_cast(statement, text):
                 return Verdict("cast", text), 1
             return Verdict("refused", f"{code} {text}"), 1
         finally:
             self._connection.rollback()
 
-    def says(self, statement: str, count: int) -> Verdict:
+    def says(self, statement: str, count: int | None) -> Verdict:
         """Return the catalog's verdict."""
-        call = Call("execute", statement, None)
+        call = MysqlCall(statement)
         try:
             description = self.checker.describe(call)
             if description is not None:
-                outcome = Rows(tag=f"{description.command} {count}")
+                outcome = None if count is None else Affected(tag=str(count))
                 self.checker.check_success(call, description, outcome)
         except ParametersRefused as failure:
             is_cast = "without an error" in str(failure)
@@ -197,7 +197,8 @@ def _is_cast(statement: str, message: str) -> bool:
     found = _CAST.search(message)
     if found is None:
         return False
-    literal = rf"(?:=|<|>|<>|>=|<=|\(|,|BETWEEN|AND) '{re.escape(found[1])}'(?: [,)=]| AND| OR|\Z)"
+    text = rf"'{re.escape(found[1])}'(?: [,)]| AND| OR|\Z)"
+    literal = rf"(?:WHERE|AND|OR|ON) (?:[a-z]+ \. )?([a-z_]+) (?:(?:=|<|>|<>|>=|<=|BETWEEN|BETWEEN \S+ AND) {text}|IN \([^)]*{text})"
     return re.search(literal, statement) is not None
 
 
@@ -208,7 +209,7 @@ def _is_computed(statement: str, code: int, message: str) -> bool:
     column = _COLUMN.search(message)
     if code not in _OF_VALUES or column is None or "SELECT" in statement:
         return code in _OF_VALUES and "SELECT" in statement
-    assigned = re.search(rf"\b{column[1]} = ([^' ]+|'[^']*')(?: ,| WHERE|\Z)", statement)
+    assigned = re.search(rf"\b{column[1]} = (-? ?[^' ]+|'[^']*')(?: ,| WHERE|\Z)", statement)
     return statement.startswith("UPDATE") and assigned is None
 
 

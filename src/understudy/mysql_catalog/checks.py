@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple, replace
 from functools import cached_property, partial
 from typing import Any
 
 from understudy.catalog import answer_checks as answers
 from understudy.catalog import outcome_checks
 from understudy.catalog import report as catalog_report
+from understudy.catalog.check_conditions import is_violated
 from understudy.catalog.checks import Checker
-from understudy.catalog.description import Comparison, Description, Refusal
+from understudy.catalog.description import Comparison, Description, Refusal, RowBounds
 from understudy.catalog.errors import (
     AnswerImpossible,
     ErrorImpossible,
     ParametersRefused,
     StatementRefused,
 )
+from understudy.catalog.row_checks import known_row
 from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.mysql import sql
 from understudy.mysql.error_fields import MysqlErrorFields
 from understudy.mysql.templates import Parameter, Template, template
 from understudy.mysql_catalog import report
-from understudy.mysql_catalog.casts import taken_for
+from understudy.mysql_catalog.casts import is_number_for_text, taken_for
 from understudy.mysql_catalog.error_checks import reason_against
 from understudy.mysql_catalog.made_up_values import MysqlRowFiller
 from understudy.mysql_catalog.result_values import mismatch as impossible_value
 from understudy.mysql_catalog.row_bounds import has_wrong_limit
-from understudy.mysql_catalog.stored_values import null_refused, refusal
+from understudy.mysql_catalog.stored_values import as_number, null_refused, refusal
 from understudy.pg.errors import ErrorFields
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call
+from understudy.script.mysql_calls import MysqlCall
 
 _SYNTAX = 1064
 _INSERTS = ("INSERT", "REPLACE")
@@ -68,7 +72,7 @@ class MysqlChecker(Checker):
             StatementUnknown: the catalog is locked, or cannot be used.
         """
         __tracebackhide__ = True
-        found = template(call.statement)
+        found = _template(call)
         text, literal = found.text, sql.one_line(call.statement)
         verdict = self._verdict(call, text, context=context)
         is_wrong_limit = isinstance(verdict, Description) and has_wrong_limit(found)
@@ -193,9 +197,15 @@ class MysqlChecker(Checker):
         is_whole: bool,
     ) -> None:
         __tracebackhide__ = True
-        if len(rows) > 1:
-            return  # the bounds are those of one row
-        wrong = outcome_checks.wrong_count(description, rows[0], count, is_whole=is_whole)
+        if rows and any(is_number_for_text(*found) for found in _compared(description, rows[0])):
+            return  # many texts are equal to one number
+        if len(rows) != 1:  # the bounds are those of one row
+            least, most, _ = astuple(description.rows)
+            total = RowBounds(least * len(rows), None if most is None else most * len(rows))
+            description = replace(description, rows=total)
+        wrong = outcome_checks.wrong_count(
+            description, rows[0] if rows else (), count, is_whole=is_whole
+        )
         if wrong is not None:
             text = catalog_report.answer_impossible(call, answers.Difference(wrong))
             self._report("answers", AnswerImpossible, text, call)
@@ -205,18 +215,14 @@ class MysqlChecker(Checker):
         return MysqlRowFiller()
 
 
+def _template(call: Call) -> Template:
+    return call.template if isinstance(call, MysqlCall) else template(call.statement)
+
+
 def _rows(call: Call) -> list[Sequence[Any]]:
     """Return what stands at each `?` of a call's statement: one row, several for a bulk INSERT."""
-    found = template(call.statement)
-    given = call.parameters
-    if _is_unbound(found) and isinstance(given, list | tuple):
-        found = template(call.statement, given)
-    return list(found.values) if isinstance(found.values, list) else [found.values]
-
-
-def _is_unbound(found: Template) -> bool:
-    rows = found.values if isinstance(found.values, list) else [found.values]
-    return any(isinstance(value, Parameter) for value in rows[0])
+    values = _template(call).values
+    return list(values) if isinstance(values, list) else [values]
 
 
 def _refused(
@@ -236,15 +242,27 @@ def _refused(
             found = refusal(column, assignment.type, value)
         if found is not None:
             yield assignment.column, assignment.type, value, found
+    numbers = list(map(as_number, row))
+    for check in description.checks:
+        if is_violated(check.condition, known_row(check.values, numbers)):
+            name, kind, number, _ = check.values[0]
+            message = f"CONSTRAINT `{check.name}` failed: CHECK ({check.condition})"
+            error = Refusal("23000", message, code=4025)
+            yield f"{check.table}.{name}", kind, row[(number or 1) - 1], error
+
+
+def _compared(description: Description, row: Sequence[Any]) -> Iterator[tuple[Comparison, Any]]:
+    """Yield what is compared with a column, and the column."""
+    for comparison in description.compared:
+        if comparison.parameter <= len(row):
+            yield comparison, row[comparison.parameter - 1]
 
 
 def _casts(description: Description, row: Sequence[Any]) -> Iterator[tuple[Comparison, Any, str]]:
     """Yield the texts that are compared as something else: the column, the text, and as what."""
-    for comparison in description.compared:
-        if comparison.parameter > len(row):
-            continue
-        value = row[comparison.parameter - 1]
-        for item in value if isinstance(value, tuple) else (value,):
-            other = taken_for(comparison.type, item)
+    for comparison, value in _compared(description, row):
+        items = value if isinstance(value, tuple) else (value,)
+        for item in items:
+            other = taken_for(comparison.type, item, items)
             if other is not None:
                 yield comparison, item, other

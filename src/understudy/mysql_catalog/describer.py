@@ -33,6 +33,7 @@ from understudy.mysql_catalog.schema import Schema, is_strict, read_schema
 from understudy.mysql_catalog.scopes import (
     Scope,
     closing,
+    opening,
     outside_brackets,
     qualified,
     word_at,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 DESCRIBED = ("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES", "TABLE")
 _NOT_PREPARED = 1295
+_ENDS_QUERY = ("ON", "RETURNING")
 # Errors that say nothing about the statement: too many connections or prepared statements, no
 # memory, a lock, a shutdown, a timeout.
 _PASSING = frozenset([1037, 1038, 1040, 1041, 1053, 1077, 1203, 1205, 1213, 1317, 1461, 1969, 3024])
@@ -158,6 +160,8 @@ class MysqlDescriber:
         prepared = self._prepared(statement)
         if isinstance(prepared, Prepared) and command in ("INSERT", "REPLACE", "DELETE"):
             prepared = self._returned(pieces, prepared)
+        if isinstance(prepared, Prepared) and command in ("INSERT", "REPLACE"):
+            prepared = self._with_query(statement, pieces, prepared)
         if isinstance(prepared, Err):
             if prepared.code == _NOT_PREPARED:
                 return ParsedOnly(command)
@@ -200,8 +204,34 @@ class MysqlDescriber:
             rows=bounds(pieces, self.schema, scope, found.rows),
             fails=found.fails,
             assigned=found.assigned,
+            checks=found.checks,
             compared=comparisons,
         )
+
+    def _with_query(
+        self, statement: str, pieces: Sequence[Piece], prepared: Prepared
+    ) -> Prepared | Err:
+        """Check the columns of INSERT ... SELECT, which MariaDB does when it runs it."""
+        places = outside_brackets(pieces)
+        outer = [word_at(pieces, at) for at in places]
+        if "SELECT" not in outer or "VALUES" in outer:
+            return prepared
+        start = next(at for at in places if word_at(pieces, at) in ("SELECT", "WITH"))
+        into = statement[: pieces[start].start]
+        if word_at(pieces, start - 1) != ")":
+            return prepared  # all columns of the table
+        begin = opening(pieces, start - 1)
+        count = sum(piece.text == "," for piece in pieces[begin:start]) + 1
+        inserted = self._prepared(f"{into} VALUES ({', '.join('?' * count)})")
+        ends = (at for at in places if at > start and word_at(pieces, at) in _ENDS_QUERY)
+        end = next(ends, None)
+        query = statement[pieces[start].start : None if end is None else pieces[end].start]
+        selected = self._prepared(query)
+        if isinstance(inserted, Err):
+            return inserted
+        if isinstance(selected, Prepared) and len(selected.columns) != count:
+            return Err(1136, "21S01", "Column count doesn't match value count at row 1")
+        return prepared
 
     def _returned(self, pieces: Sequence[Piece], prepared: Prepared) -> Prepared | Err:
         """Add the columns of RETURNING, of which MariaDB tells nothing when it prepares.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from understudy.catalog.description import Assignment, Refusal
+from understudy.catalog.description import Assignment, KnownValue, Refusal, RowCheck
 from understudy.mysql.sql import Piece
+from understudy.mysql_catalog.conditions import numeric_type, readable
 from understudy.mysql_catalog.schema import GENERATED, Schema, Table, TableColumn
 from understudy.mysql_catalog.scopes import (
     FoundColumn,
@@ -28,11 +29,13 @@ class Stored(NamedTuple):
         fails: the error with which it fails for any parameters, or None.
         rows: how many rows an INSERT of values has; None if it is another statement, or if it may
             have another effect than to insert them.
+        checks: the constraints that depend on what is stored.
     """
 
     assigned: tuple[Assignment, ...] = ()
     fails: Refusal | None = None
     rows: int | None = None
+    checks: tuple[RowCheck, ...] = ()
 
 
 class _Value(NamedTuple):
@@ -65,7 +68,9 @@ def stored(pieces: Sequence[Piece], schema: Schema, scope: Scope, *, strict: boo
                 for value in _set_list(pieces, start + 1, scope)
                 if value.column.table.is_base and "UPDATE" not in value.column.table.triggers
             ]
-            return Stored(_assigned(values, _numbers(pieces), strict=strict))
+            numbers = _numbers(pieces)
+            checks = tuple(_checks(values, numbers, schema))
+            return Stored(_assigned(values, numbers, strict=strict), checks=checks)
     return Stored()
 
 
@@ -91,20 +96,22 @@ def _insert(pieces: Sequence[Piece], schema: Schema, *, strict: bool) -> Stored:
     word = word_at(pieces, at)
     if word == "SET":
         scope = Scope((*pieces[:at],), schema)
-        values = list(_set_list(pieces, at + 1, scope))
-        given = [value.column.column for value in values]
-        rows = 1
+        rows = [list(_set_list(pieces, at + 1, scope))]
+        given = [value.column.column for value in rows[0]]
     elif word in ("VALUES", "VALUE"):
-        values, rows = _rows(pieces, at + 1, table, columns)
+        rows = _rows(pieces, at + 1, table, columns)
         given = columns
     elif strict and "SELECT" in {piece.word for piece in pieces[at:]}:
         return Stored(fails=_left_out(table, columns))  # also if the query has no rows
     else:
         return Stored()
+    values = [value for row in rows for value in row]
     fails = (_default_missing(values) or _left_out(table, given)) if strict else None
-    assigned = _assigned(values, _numbers(pieces), strict=strict)
+    numbers = _numbers(pieces)
+    assigned = _assigned(values, numbers, strict=strict)
+    checks = tuple(check for row in rows for check in _checks(row, numbers, schema))
     is_plain = command == "INSERT" and "DUPLICATE" not in {piece.word for piece in pieces}
-    return Stored(assigned, fails, rows if is_plain else None)
+    return Stored(assigned, fails, len(rows) if is_plain else None, checks)
 
 
 def _items(pieces: Sequence[Piece], start: int, end: int) -> list[int]:
@@ -117,22 +124,31 @@ def _items(pieces: Sequence[Piece], start: int, end: int) -> list[int]:
 
 def _rows(
     pieces: Sequence[Piece], at: int, table: Table, columns: Sequence[TableColumn]
-) -> tuple[list[_Value], int]:
-    values: list[_Value] = []
-    rows = 0
+) -> list[list[_Value]]:
+    rows: list[list[_Value]] = []
     while word_at(pieces, at) == "(" or word_at(pieces, at) == "ROW":
         at += word_at(pieces, at) == "ROW"
         end = closing(pieces, at)
         starts = _items(pieces, at + 1, end)
         ends = [*(start - 1 for start in starts[1:]), end]
-        for column, start, after in zip(columns, starts, ends, strict=False):
-            values.append(_Value(FoundColumn(table, column), pieces[start:after]))
-        rows += 1
+        rows.append(
+            [
+                _Value(FoundColumn(table, column), _unwrapped(pieces[start:after]))
+                for column, start, after in zip(columns, starts, ends, strict=False)
+            ]
+        )
         at = end + 1
         if word_at(pieces, at) != ",":
             break
         at += 1
-    return values, rows
+    return rows
+
+
+def _unwrapped(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Return an expression without brackets around it."""
+    while len(pieces) > 2 and pieces[0].text == "(" and closing(pieces, 0) == len(pieces) - 1:
+        pieces = pieces[1:-1]
+    return pieces
 
 
 def _set_list(pieces: Sequence[Piece], start: int, scope: Scope) -> Iterator[_Value]:
@@ -144,7 +160,7 @@ def _set_list(pieces: Sequence[Piece], start: int, scope: Scope) -> Iterator[_Va
         names, at = qualified(pieces, begin)
         column = scope.column(names) if names else None
         if column is not None and word_at(pieces, at) in ("=", ":="):
-            yield _Value(column, pieces[at + 1 : after])
+            yield _Value(column, _unwrapped(pieces[at + 1 : after]))
 
 
 def _numbers(pieces: Sequence[Piece]) -> dict[int, int]:
@@ -165,6 +181,24 @@ def _assigned(
             path = f"{table.name}.{column.name}"
             found.append(Assignment(path, number, not column.takes_null, kind))
     return tuple(found)
+
+
+def _checks(row: Sequence[_Value], numbers: dict[int, int], schema: Schema) -> Iterator[RowCheck]:
+    """Yield the constraints that depend on the parameters of a row."""
+    given = {
+        column.name.lower(): (table.name, column, numbers[pieces[0].start])
+        for (table, column), pieces in row
+        if len(pieces) == 1 and pieces[0].kind == "parameter"
+    }
+    for (table, name), clause in schema.checks.items():
+        values = [
+            KnownValue(column.name, kind, number)
+            for owner, column, number in given.values()
+            if owner == table and (kind := numeric_type(column.type)) is not None
+        ]
+        condition = readable(clause) if values else None
+        if condition is not None:
+            yield RowCheck(name, table, condition, tuple(values))
 
 
 def _default_missing(values: Sequence[_Value]) -> Refusal | None:

@@ -29,6 +29,10 @@ _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MOMENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d*)?)?)?(Z?)"
 )
+# Two digits alone, or no digit at the beginning, or a letter after few digits.
+_NO_DATE = re.compile(r"\d{1,2}\Z|\s*(?:[^\d\s]|\Z)|\d{1,3}[A-SU-Za-su-z]")
+# What begins neither with a number nor with a sign, or goes on with a letter.
+_NO_TIME = re.compile(r"\s*(?:\d+[A-SU-Za-su-z]|[^\d\s-]|\Z)")
 # A whole moment, and something after it that is neither a fraction nor a time zone.
 _MORE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[A-Ya-z']")
 _CLOCK = re.compile(r"-?(\d+):(\d\d)(?::(\d\d)(?:\.\d*)?)?")
@@ -37,6 +41,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{32}")
 _DIGITS = Context(prec=400)
 _MOST_HOURS = 838
 _LEAST_DATE = 101  # as a number: 0-01-01 without its zeros
+_FIRST_DAY, _LAST_DAY, _LAST_SHORT = 10000101, 99991231, 991231235959
 _YEARS = (1901, 2155)
 _LONGEST_FLOAT = Decimal("3.5e38")
 # A TIMESTAMP begins in 1970 and ends in 2038, on MariaDB 11.5 in 2106; a day more for time zones.
@@ -76,6 +81,17 @@ def number_in(text: str) -> tuple[Decimal, bool] | None:
     if match is None:
         return None
     return Decimal(match[0].strip()), not text[match.end() :].strip()
+
+
+def as_number(value: Any) -> Any:
+    """Return what a column of numbers stores for a boolean, or for a text that is a number."""
+    if isinstance(value, bool):
+        return int(value)
+    found = number_in(value) if isinstance(value, str) else None
+    if found is None or not found[1]:
+        return value
+    number = found[0]
+    return int(number) if number == number.to_integral_value() else number
 
 
 # Errors ------------------------------------------------------------------------------------------
@@ -142,9 +158,9 @@ def _is_outside(kind: ColumnType, number: Decimal) -> bool:
 
 
 def _is_no_year(number: Decimal) -> bool:
-    if number != number.to_integral_value():
-        return False
     least, most = _YEARS
+    if number != number.to_integral_value():  # how it is rounded depends on the literal
+        return number > most + 1
     return number < 0 or 99 < number < least or number > most
 
 
@@ -182,8 +198,8 @@ def _bytes(column: str, kind: ColumnType, value: Any) -> Refusal | None:
 
 def _label(column: str, kind: ColumnType, value: Any) -> Refusal | None:
     """Check a value of ENUM: a label, or its number."""
-    if isinstance(value, int):
-        return None if 1 <= value <= len(kind.labels) else _truncated(column)
+    if isinstance(value, int | Decimal):
+        return None if 1 <= value < len(kind.labels) + 1 else _truncated(column)
     if not isinstance(value, str) or not value.isascii():
         return None
     found = number_in(value)
@@ -195,7 +211,7 @@ def _label(column: str, kind: ColumnType, value: Any) -> Refusal | None:
 def _labels(column: str, kind: ColumnType, value: Any) -> Refusal | None:
     """Check a value of SET: labels with commas between them, or their bits."""
     most = 1 << len(kind.labels)
-    if isinstance(value, int):
+    if isinstance(value, int | Decimal):
         return None if 0 <= value < most else _truncated(column)
     if not isinstance(value, str) or not value.isascii() or not value.strip():
         return None
@@ -251,14 +267,17 @@ def _is_no_moment(kind: ColumnType, value: Any) -> bool:
         value = value.date()
     if isinstance(value, datetime.date):
         return _is_outside_timestamps(kind, value)
-    if isinstance(value, int):
-        return value < 0 or 0 < value < _LEAST_DATE
+    if isinstance(value, int | Decimal):
+        return _is_no_day(int(value))
     if not isinstance(value, str):
         return False
     match = _MOMENT.fullmatch(value)
     if match is None:
         is_more = _MORE.match(value) is not None
-        return is_more or not value.lstrip()[:1].isdigit()
+        is_clock = kind.name == "timestamp" and _CLOCK.fullmatch(value) is not None
+        if is_clock and 99 < int(value.partition(":")[0]) < _FIRST.year:
+            return True  # read as year, month and day
+        return is_more or _NO_DATE.match(value) is not None
     year, month, number, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     if month > 12 or hour > 23 or minute > 59 or second > 59 or match[7]:
         return True
@@ -270,16 +289,30 @@ def _is_no_moment(kind: ColumnType, value: Any) -> bool:
         return True
 
 
+def _is_no_day(number: int) -> bool:
+    """Return whether a number is no date: 20240506 is one."""
+    if _LAST_DAY < number <= _LAST_SHORT:  # with a time of six digits
+        number //= 1_000_000
+        return number < _LEAST_DATE or number // 100 % 100 > 12 or number % 100 > 31
+    if _FIRST_DAY <= number <= _LAST_DAY:
+        return number // 100 % 100 > 12 or number % 100 > 31
+    return number < 0 or 0 < number < _LEAST_DATE
+
+
 def _is_outside_timestamps(kind: ColumnType, day: datetime.date) -> bool:
     return kind.name == "timestamp" and not _FIRST <= day <= _LAST
 
 
 def _time(column: str, kind: ColumnType, value: Any) -> Refusal | None:
+    if isinstance(value, int | Decimal) and _FIRST_DAY <= value <= _LAST_SHORT:
+        return _incorrect("time", value, column, 1292) if _is_no_day(int(value)) else None
     if not isinstance(value, str):
         return None
     match = _CLOCK.fullmatch(value)
     if match is None:
-        is_wrong = not value.lstrip()[:1].isdigit() and not value.lstrip().startswith("-")
+        is_moment = _MOMENT.fullmatch(value) is not None
+        is_wrong = is_moment and (":" not in value or _is_no_moment(kind, value))
+        is_wrong = is_wrong or _NO_TIME.match(value) is not None
     else:
         is_wrong = int(match[1]) > _MOST_HOURS or int(match[2]) > 59 or int(match[3] or 0) > 59
     return _incorrect("time", value, column, 1292) if is_wrong else None
