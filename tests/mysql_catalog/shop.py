@@ -8,7 +8,8 @@ CREATE TABLE tenants (
     plan ENUM('free', 'team', 'company') NOT NULL DEFAULT 'free', settings JSON
 );
 CREATE TABLE users (
-    id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, tenant_id INT NOT NULL, email VARCHAR(80) NOT NULL,
+    id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, tenant_id INT NOT NULL, email VARCHAR(80) NOT
+    NULL,
     name VARCHAR(40) NOT NULL, age TINYINT UNSIGNED, is_active BOOLEAN NOT NULL DEFAULT TRUE,
     created DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, born DATE,
     UNIQUE KEY users_email (tenant_id, email), FOREIGN KEY (tenant_id) REFERENCES tenants (id),
@@ -78,7 +79,8 @@ INSERT INTO users (id, tenant_id, email, name, age, born) VALUES
     (1, 1, 'ana@a.com', 'Ana', 30, '1994-02-03'), (2, 1, 'bob@a.com', 'Bob', NULL, NULL),
     (3, 2, 'cy@b.com', 'Cy', 44, '1980-01-01');
 INSERT INTO profiles VALUES (1, 'Hello', x'0102', 1.5), (2, NULL, NULL, 0.5);
-INSERT INTO sessions VALUES ('aaaaaaaa', 1, '2030-01-01', '::1'), ('bbbbbbbb', 2, '2030-01-01', NULL);
+INSERT INTO sessions VALUES ('aaaaaaaa', 1, '2030-01-01', '::1'), ('bbbbbbbb', 2, '2030-01-01',
+    NULL);
 INSERT INTO categories VALUES (1, NULL, 'Home'), (2, 1, 'Lamps'), (3, 1, 'Chairs');
 INSERT INTO products VALUES (1, 'LAMP01', 'Lamp', 20.50, 5, 1.5, 'new,eco', '2024-01-01'),
     (2, 'CHAIR1', 'Chair', 80, 0, NULL, NULL, '2024-02-01');
@@ -103,7 +105,8 @@ STATEMENTS = (
     "SELECT name, age FROM users WHERE age BETWEEN 18 AND 60 AND born < '2000-01-01'",
     "SELECT id FROM users WHERE email LIKE '%@a.com' AND name IN ('Ana', 'Bob', 'Cy')",
     "SELECT id FROM users WHERE id IN (1, 2, 3) AND born IS NOT NULL",
-    "SELECT p.bio, p.score FROM profiles p LEFT JOIN users u ON u.id = p.user_id WHERE p.score >= 0.5",
+    "SELECT p.bio, p.score FROM profiles p LEFT JOIN users u ON u.id = p.user_id WHERE "
+    "p.score >= 0.5",
     "SELECT token, expires FROM sessions WHERE user_id = 1 AND expires > '2024-01-01 00:00:00'",
     "SELECT c.label, parent.label AS above FROM categories c "
     "LEFT JOIN categories parent ON parent.id = c.parent_id WHERE c.id = 2",
@@ -111,7 +114,8 @@ STATEMENTS = (
     "SELECT title FROM products WHERE sku = 'LAMP01' AND added >= '2024-01-01'",
     "SELECT pc.product_id, c.label FROM product_categories pc "
     "INNER JOIN categories c ON c.id = pc.category_id WHERE pc.product_id = 1",
-    "SELECT state, COUNT(*) AS n, SUM(total) AS total FROM orders GROUP BY state HAVING COUNT(*) > 0",
+    "SELECT state, COUNT(*) AS n, SUM(total) AS total FROM orders GROUP BY state HAVING "
+    "COUNT(*) > 0",
     "SELECT id, total, net FROM orders WHERE user_id = 1 AND state = 'new' FOR UPDATE",
     "SELECT o.id, SUM(i.amount * i.price) AS value FROM orders o "
     "JOIN order_items i ON i.order_id = o.id WHERE o.placed >= '2024-01-01' GROUP BY o.id",
@@ -132,29 +136,37 @@ STATEMENTS = (
     "SELECT json_value(detail, '$.ip') FROM audit_log WHERE actor = 'ana'",
     "SELECT quantity FROM cart_items WHERE cart_id = 1 AND product_id = 2",
     "INSERT INTO tenants (slug, title) VALUES ('core', 'Core')",
-    "INSERT INTO tenants (slug, title, plan, settings) VALUES ('dora', 'Dora', 'company', '{\"a\": 1}')",
+    "INSERT INTO tenants (slug, title, plan, settings) VALUES ('dora', 'Dora', 'company', "
+    "'{\"a\": 1}')",
     "INSERT INTO users (tenant_id, email, name, age) VALUES (1, 'dan@a.com', 'Dan', 33)",
-    "INSERT INTO users (tenant_id, email, name, born) VALUES (1, 'eve@a.com', 'Eve', '1990-05-06'), "
+    "INSERT INTO users (tenant_id, email, name, born) VALUES (1, 'eve@a.com', 'Eve', "
+    "'1990-05-06'), "
     "(1, 'fay@a.com', 'Fay', '1991-05-06')",
     "INSERT INTO profiles (user_id, bio, score) VALUES (3, 'New', 0.1)",
     "INSERT INTO sessions VALUES ('cccccccc', 3, '2031-01-01 00:00:00', '10.0.0.1')",
     "INSERT INTO categories (parent_id, label) VALUES (1, 'Tables')",
-    "INSERT INTO products (sku, title, price, added) VALUES ('TABLE1', 'Table', 120.00, '2024-05-01')",
+    "INSERT INTO products (sku, title, price, added) VALUES ('TABLE1', 'Table', 120.00, "
+    "'2024-05-01')",
     "INSERT INTO products (sku, title, price, stock, weight, tags, added) "
     "VALUES ('SOFA01', 'Sofa', 400.00, 3, 40.5, 'new,sale', CURDATE())",
     "INSERT INTO product_categories (product_id, category_id) VALUES (1, 3)",
     "INSERT INTO carts (user_id, opened) VALUES (2, NOW(3))",
     "INSERT INTO cart_items (cart_id, product_id, quantity) VALUES (2, 1, 1) "
     "ON DUPLICATE KEY UPDATE quantity = quantity + 1",
-    "INSERT INTO orders (user_id, state, total, placed) VALUES (1, 'new', 12.30, '2024-06-01 10:00:00')",
+    "INSERT INTO orders (user_id, state, total, placed) VALUES (1, 'new', 12.30, '2024-06-01 "
+    "10:00:00')",
     "INSERT INTO orders SET user_id = 2, state = 'paid', total = 5, placed = NOW(), note = 'fast'",
-    "INSERT INTO orders (user_id, state, total, placed) VALUES (1, 'new', 1.00, NOW()) RETURNING id",
-    "INSERT INTO order_items (order_id, line, product_id, amount, price) VALUES (1, 2, 2, 1, 80.00)",
+    "INSERT INTO orders (user_id, state, total, placed) VALUES (1, 'new', 1.00, NOW()) "
+    "RETURNING id",
+    "INSERT INTO order_items (order_id, line, product_id, amount, price) VALUES (1, 2, 2, 1, "
+    "80.00)",
     "INSERT INTO payments (order_id, method, cents) SELECT id, 'card', total * 100 FROM orders "
     "WHERE state = 'new'",
-    "INSERT INTO shipments (order_id, carrier, leaves, year_packed) VALUES (1, 'dhl', '09:00:00', 2025)",
+    "INSERT INTO shipments (order_id, carrier, leaves, year_packed) VALUES (1, 'dhl', "
+    "'09:00:00', 2025)",
     "INSERT INTO reviews (product_id, user_id, stars, body) VALUES (2, 1, 4, 'Fine')",
-    "INSERT INTO audit_log (actor, action, detail) VALUES ('bob', 'logout', '{\"why\": \"timeout\"}')",
+    "INSERT INTO audit_log (actor, action, detail) VALUES ('bob', 'logout', '{\"why\": "
+    '"timeout"}\')',
     "REPLACE INTO cart_items (cart_id, product_id, quantity) VALUES (1, 1, 5)",
     "UPDATE users SET name = 'Anna', age = 31 WHERE id = 1",
     "UPDATE users SET is_active = FALSE WHERE tenant_id = 1",
@@ -162,7 +174,8 @@ STATEMENTS = (
     "UPDATE products SET stock = stock - 1 WHERE id = 1 AND stock > 0",
     "UPDATE products SET price = 21.00, tags = 'sale' WHERE sku = 'LAMP01'",
     "UPDATE orders SET state = 'sent', note = 'on its way' WHERE id = 2",
-    "UPDATE orders o JOIN users u ON u.id = o.user_id SET o.state = 'void' WHERE u.email = 'ana@a.com'",
+    "UPDATE orders o JOIN users u ON u.id = o.user_id SET o.state = 'void' WHERE u.email = "
+    "'ana@a.com'",
     "UPDATE sessions SET expires = '2032-01-01 00:00:00' WHERE token = 'aaaaaaaa'",
     "UPDATE shipments SET leaves = '11:00:00', flags = 5 WHERE order_id = 2",
     "UPDATE reviews SET stars = 3, body = NULL WHERE product_id = 1 AND user_id = 1",

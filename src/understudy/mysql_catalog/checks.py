@@ -245,10 +245,11 @@ def _refused(
     numbers = list(map(as_number, row))
     for check in description.checks:
         if is_violated(check.condition, known_row(check.values, numbers)):
-            name, kind, number, _ = check.values[0]
-            message = f"CONSTRAINT `{check.name}` failed: CHECK ({check.condition})"
-            error = Refusal("23000", message, code=4025)
-            yield f"{check.table}.{name}", kind, row[(number or 1) - 1], error
+            name, _, number, _ = check.values[0]
+            at = (number or 1) - 1
+            message = f"Check constraint '{check.name}' is violated: {check.condition}"
+            error = Refusal("HY000", message, code=3819)
+            yield f"{check.table}.{name}", description.parameters[at], row[at], error
 
 
 def _compared(description: Description, row: Sequence[Any]) -> Iterator[tuple[Comparison, Any]]:

@@ -259,7 +259,7 @@ class MysqlDescriber:
         wanted = self.schema.procedures.get(name.lower())
         if wanted is None:
             hint = _hint(name, self.schema.procedures)
-            message = f"PROCEDURE {self.schema.database}.{name} does not exist"
+            message = f"PROCEDURE {name} does not exist"
             return Refusal("42000", message, hint=hint, code=1305)
         end = closing(pieces, at)
         commas = [word_at(pieces, place) for place in outside_brackets(pieces[:end], at + 1)]
@@ -267,15 +267,14 @@ class MysqlDescriber:
         if given == wanted:
             return None
         message = (
-            f"Incorrect number of arguments for PROCEDURE {self.schema.database}.{name}; "
-            f"expected {wanted}, got {given}"
+            f"Incorrect number of arguments for PROCEDURE {name}; expected {wanted}, got {given}"
         )
         return Refusal("42000", message, code=1318)
 
     # Refusals ------------------------------------------------------------------------------------
 
     def _refusal(self, statement: str, pieces: Sequence[Piece], error: Err) -> Refusal:
-        code, message = error.code, error.message
+        code, message = error.code, self._without_database(error.message)
         hint = position = None
         quoted = _QUOTED.search(message)
         name = quoted[1].rpartition(".")[2] if quoted else ""
@@ -290,6 +289,11 @@ class MysqlDescriber:
             position = next((start + 1 for start in at), None)
             hint = _hint(name, self._candidates(code, pieces))
         return Refusal(error.sqlstate, message, None, hint, position, code)
+
+    def _without_database(self, message: str) -> str:
+        """Return a message without the name of the database, which is another in each run."""
+        name = self.schema.database
+        return message.replace(f"`{name}`.", "").replace(f"{name}.", "")
 
     def _candidates(self, code: int, pieces: Sequence[Piece]) -> Iterable[str]:
         if code == _NO_TABLE:

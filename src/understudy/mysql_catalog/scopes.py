@@ -21,7 +21,7 @@ def words(text: str) -> frozenset[str]:
 
 _BEFORE_TABLES = frozenset(["FROM", "JOIN", "STRAIGHT_JOIN", "UPDATE", "INTO"])
 _QUERY = frozenset(["SELECT", "WITH", "VALUES", "TABLE"])
-_MODIFIERS = frozenset(["LOW_PRIORITY", "IGNORE", "LATERAL"])
+_MODIFIERS = frozenset(["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE", "LATERAL"])
 # Words after a table that are not its alias.
 _NO_ALIAS = words(
     """ON USING WHERE SET JOIN INNER LEFT RIGHT CROSS NATURAL STRAIGHT_JOIN GROUP ORDER HAVING LIMIT
@@ -61,6 +61,12 @@ class Scope:
         self.derived: set[str] = set()
         self.is_closed = True
         self._read_with()
+        if word_at(pieces, 0) in ("INSERT", "REPLACE") and word_at(pieces, 1) != "INTO":
+            at = 1
+            while word_at(pieces, at) in _MODIFIERS:
+                at += 1
+            if word_at(pieces, at) != "INTO":  # it may be left out
+                self._read_tables(at, is_list=False)
         for at, piece in enumerate(pieces):
             is_table = piece.word in _BEFORE_TABLES and word_at(pieces, at - 1) not in (
                 "KEY",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from understudy.catalog.description import Assignment, KnownValue, Refusal, RowCheck
@@ -65,7 +66,7 @@ def stored(pieces: Sequence[Piece], schema: Schema, scope: Scope, *, strict: boo
         if start is not None:
             values = [
                 value
-                for value in _set_list(pieces, start + 1, scope)
+                for value in _set_list(pieces, start + 1, scope.column)
                 if value.column.table.is_base and "UPDATE" not in value.column.table.triggers
             ]
             numbers = _numbers(pieces)
@@ -95,8 +96,7 @@ def _insert(pieces: Sequence[Piece], schema: Schema, *, strict: bool) -> Stored:
         at = end + 1
     word = word_at(pieces, at)
     if word == "SET":
-        scope = Scope((*pieces[:at],), schema)
-        rows = [list(_set_list(pieces, at + 1, scope))]
+        rows = [list(_set_list(pieces, at + 1, partial(_column_of, table)))]
         given = [value.column.column for value in rows[0]]
     elif word in ("VALUES", "VALUE"):
         rows = _rows(pieces, at + 1, table, columns)
@@ -151,14 +151,23 @@ def _unwrapped(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return pieces
 
 
-def _set_list(pieces: Sequence[Piece], start: int, scope: Scope) -> Iterator[_Value]:
+def _column_of(table: Table, names: Sequence[str]) -> FoundColumn | None:
+    column = table.columns.get(names[-1].lower())
+    return None if column is None else FoundColumn(table, column)
+
+
+def _set_list(
+    pieces: Sequence[Piece],
+    start: int,
+    column_of: Callable[[Sequence[str]], FoundColumn | None],
+) -> Iterator[_Value]:
     """Yield what is assigned after SET."""
     places = outside_brackets(pieces, start)
     end = next((at for at in places if word_at(pieces, at) in _ENDS_SET), len(pieces))
     starts = _items(pieces, start, end)
     for begin, after in zip(starts, [*(at - 1 for at in starts[1:]), end], strict=True):
         names, at = qualified(pieces, begin)
-        column = scope.column(names) if names else None
+        column = column_of(names) if names else None
         if column is not None and word_at(pieces, at) in ("=", ":="):
             yield _Value(column, _unwrapped(pieces[at + 1 : after]))
 
