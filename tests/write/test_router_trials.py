@@ -262,6 +262,29 @@ def test_a_service_that_knows_the_caller_is_stood_in_for(project: Path) -> None:
     )
 
 
+def test_the_body_takes_what_the_code_compares_it_with(project: Path) -> None:
+    (project / "shop/rules.py").write_text(
+        "def is_closed(kind: str) -> bool:\n    return kind == 'closed'\n"
+    )
+    trials = tried(
+        project,
+        """
+        from fastapi import FastAPI, HTTPException
+        from pydantic import BaseModel
+        from shop.rules import is_closed
+        app = FastAPI()
+        class Order(BaseModel):
+            kind: str
+        @app.post("/orders")
+        async def order(body: Order) -> None:
+            if is_closed(body.kind):
+                raise HTTPException(410)
+        """,
+    )
+
+    assert ("with_kind_closed", 410) in outcomes(trials["POST /orders"])
+
+
 def test_a_fixture_does_all_that_it_has_to(project: Path) -> None:
     """The written fixture overrides the dependency before it returns the caller."""
     trials = tried(project, SIGNED_IN)["GET /me"]

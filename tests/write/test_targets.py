@@ -315,6 +315,28 @@ def test_code_that_leaves_the_commit_to_its_caller(
     ]
 
 
+@pytest.mark.parametrize(
+    ("library", "dsn"),
+    [
+        ("asyncpg", "real_postgres.dsn"),
+        (
+            "sqlalchemy",
+            'real_postgres.dsn.replace("postgresql", "postgresql+asyncpg", 1)',
+        ),
+    ],
+)
+def test_a_class_gets_the_address_of_the_database(tmp_path: Path, library: str, dsn: str) -> None:
+    users = f"""
+        import {library}
+
+        class UserDAO:
+            def __init__(self, database_url: str) -> None: ...
+            async def count(self) -> int: ...
+    """
+
+    assert calls_of(tmp_path, users=users) == [f"await UserDAO({dsn}).count()"]
+
+
 def test_a_context_manager_is_entered(tmp_path: Path) -> None:
     users = """
         import contextlib

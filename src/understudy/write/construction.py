@@ -7,6 +7,7 @@ import enum
 import importlib
 import inspect
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from understudy.init.layers import layer_by_name
 from understudy.init.modules import Modules
 from understudy.project.python_values import NoSource
 from understudy.project.scopes import Class
+from understudy.script.formatting import python_literal
 from understudy.write import hints
 from understudy.write.collaborators import Collaborator
 from understudy.write.spelling import named
@@ -35,6 +37,7 @@ _PLAIN: Mapping[Any, Expression] = {
     list: Expression("[]"),
     logging.Logger: Expression("logging.getLogger()", ("import logging",)),
 }
+_ADDRESS = re.compile(r"(?i)(^|_)(dsn|conninfo)$|(database|db|postgres|pg)_?(url|uri)$")
 _NONE = type(None)
 
 
@@ -139,6 +142,8 @@ class Builder:
         if get_origin(hint) is type and isinstance(get_args(hint)[0], type):
             return self._named(get_args(hint)[0], around)
         cls = hints.class_in(hint)
+        if cls is str and _ADDRESS.search(name):
+            return self._address()
         if cls in _PLAIN:
             around.imports += _PLAIN[cls].imports
             return _PLAIN[cls].text
@@ -151,6 +156,13 @@ class Builder:
         if not self._is_own(cls) or self._is_remote(cls):
             return self._dummy(name, cls, around)
         return self.instance(cls, around, hint=hint, is_async=is_async, depth=depth)
+
+    def _address(self) -> str:
+        """Return the source of the URL of the database, as the project's libraries take it."""
+        if self._uses_sqlalchemy and self._driver:
+            scheme = f"postgresql+{self._driver}"
+            return f'{FIXTURE}.dsn.replace("postgresql", {python_literal(scheme)}, 1)'
+        return f"{FIXTURE}.dsn"
 
     def instance(
         self,

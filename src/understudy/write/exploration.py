@@ -330,7 +330,9 @@ def _outcome(observation: Observation, *, is_route: bool) -> _Outcome:
 def without_database(kept: Kept) -> Kept:
     """Return a kept trial without the database, if its call sends nothing to it."""
     trial = kept.trial
-    is_used = trial.rows or trial.script or trial.target.openings
+    is_used = "real_postgres" in trial.target.call or bool(
+        trial.rows or trial.script or trial.target.openings
+    )
     if is_used or trial.target.layer == "router" or any(one.events for one in kept.observed):
         return kept
     fixtures = tuple(pair for pair in trial.target.fixtures if pair[0] != "real_postgres")

@@ -13,6 +13,7 @@ import pytest
 from understudy.rerun import Reruns, Run
 from understudy.rerun.reruns import Changing
 from understudy.script import requests
+from understudy.script.failures import WrongEventLoop
 from understudy.write import rendering
 from understudy.write.guard import SECONDS, Guard
 from understudy.write.line_arcs import LineArcs
@@ -21,6 +22,11 @@ from understudy.write.trials import Observation, Target, Trial
 
 FILE = "test_understudy_trials.py"
 _SOURCE = "<trial>"  # the file that a traceback names for the source of a trial
+_LOOPS = (
+    "the project keeps a pool or an engine, so all tests must share one event loop: set "
+    'asyncio_default_fixture_loop_scope = "session" and asyncio_default_test_loop_scope = '
+    '"session" in [tool.pytest.ini_options]'
+)
 
 
 @dataclass(eq=False)
@@ -200,6 +206,8 @@ def _problem(run: Run, playing: _Playing) -> str:
         return playing.refused[0]
     if run.is_timeout:
         return f"it did not end within {SECONDS:g} s"
+    if isinstance(playing.observation.raised, WrongEventLoop):
+        return _LOOPS
     if not playing.has_begun:
         return f"it cannot be arranged: {run.error}"
     return "" if run.passed else run.error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from understudy.rows.table_facts import Schema, Table
+from understudy.rows.table_facts import Column, Schema, Table
 from understudy.script.formatting import shown
 from understudy.write import column_values
 from understudy.write.comparisons import Reading
@@ -125,6 +126,13 @@ def _of_part(part: Shape, constant: Constant) -> Any:
     return value if is_alike else ABSENT
 
 
+def _as_in(column: Column, value: dt.datetime) -> dt.date:
+    """Return a time as a column has it: without a time zone, or as a day."""
+    if column.type.name == "date":
+        return value.date()
+    return value.replace(tzinfo=None) if column.type.name == "timestamp" else value
+
+
 def _in_columns(
     constant: Constant, rows: Sequence[tuple[Table, Mapping[str, Any]]], schema: Schema
 ) -> Iterator[Change]:
@@ -134,6 +142,8 @@ def _in_columns(
             if column.name != constant.name or column.generated:
                 continue
             value = constant.value.value if isinstance(constant.value, Enum) else constant.value
+            if isinstance(value, dt.datetime):
+                value = _as_in(column, value)
             python = column_values.python_type(schema, column)
             if value is None:
                 if not (column.not_null or column.type.not_null):

@@ -14,7 +14,9 @@ from understudy.script.boundary import Event
 from understudy.script.formatting import python_literal
 from understudy.write import comparisons, json_samples, sign_in
 from understudy.write.json_samples import Samples
+from understudy.write.planted import Change
 from understudy.write.request_bodies import Body, body_of
+from understudy.write.route_constants import changes
 from understudy.write.routes import RouteTarget, targets
 from understudy.write.row_sets import row_sets
 from understudy.write.sign_in import SignIn
@@ -106,6 +108,7 @@ class _Trials:
         best = (yield from self._with_rows(request, plain)) or best
         if best is not None:
             yield from self._variations(request, best)
+            yield from self._constants(request, best)
         yield from self._refusals(best or plain)
         yield from self._invalid(request, best or plain)
         if best is not None:
@@ -217,6 +220,19 @@ class _Trials:
         if self._body is not None:
             for scenario, about, body in self._body.variations():
                 yield self._with(best, replace(request, body=body), scenario, about)
+
+    def _constants(self, request: _Request, best: Trial) -> Iterator[Trial]:
+        """Give the rows and the body the values with which the code compares them."""
+        body = self._body.smallest if self._body is not None else None
+        tables = {row.table for row in best.rows}
+        for change in changes(self._target, self._schema, self._events, tables, body):
+            scenario, about = f"with_{change.scenario}", f"if {change.about}"
+            if change.path:
+                given = replace(request, body={**request.body, change.path[0]: change.value})
+                yield self._with(best, given, scenario, about)
+            else:
+                rows = tuple(_planted(row, change) for row in best.rows)
+                yield replace(best, rows=rows, scenario=scenario, about=about)
 
     def _refusals(self, best: Trial) -> Iterator[Trial]:
         """Take from a caller what allows the request."""
@@ -360,6 +376,14 @@ def _status(answer: Observation | None) -> int | None:
 
 def _row(table: Table, values: Mapping[str, Any]) -> Row:
     return Row(table.name, tuple((name, spelled(value)) for name, value in values.items()))
+
+
+def _planted(row: Row, change: Change) -> Row:
+    """Return a row with a value that is planted, if it is one of that table."""
+    if row.table != change.table:
+        return row
+    values = dict(row.values) | {change.column: spelled(change.value)}
+    return replace(row, values=tuple(values.items()))
 
 
 def _shortened(statement: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import datetime as dt
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from typing import Any
 
 _FLIPPED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 _NEAR = 2  # lines between a comparison and the branch that it decides
+_NOW = re.compile(r"\b(now|utcnow|today)\b")
+_TIMES = (dt.datetime(2020, 1, 1, 12, tzinfo=dt.UTC), dt.datetime(2999, 1, 1, 12, tzinfo=dt.UTC))
 _LISTED = (tuple, list, set, frozenset)
 
 
@@ -88,6 +92,7 @@ class _Reader:
             known, value = self._constant(left)
             subject, kind = right, _FLIPPED.get(type(op), type(op))
         if not known:
+            yield from self._time(left, right)
             return
         if isinstance(op, ast.In | ast.NotIn) and isinstance(value, _LISTED):
             for one in list(value)[:3]:
@@ -97,6 +102,13 @@ class _Reader:
         if kind in (ast.Lt, ast.Gt, ast.LtE, ast.GtE) and isinstance(value, int | float):
             yield from self._planted(subject, value + 1)
             yield from self._planted(subject, value - 1)
+
+    def _time(self, left: ast.expr, right: ast.expr) -> Iterator[Constant]:
+        """Yield a time in the past and one in the future for what is compared with now."""
+        for subject, other in ((left, right), (right, left)):
+            if _is_now(other) and not _is_now(subject):
+                for value in _TIMES:
+                    yield from self._planted(subject, value)
 
     def _pattern(self, subject: ast.expr, pattern: ast.pattern) -> Iterator[Constant]:
         if isinstance(pattern, ast.MatchOr):
@@ -148,6 +160,10 @@ class _Reader:
                 value = getattr(self._names[owner.id], node.attr, None) if is_plain else None
                 return value is not None, value
         return False, None
+
+
+def _is_now(node: ast.expr) -> bool:
+    return _NOW.search(ast.unparse(node)) is not None
 
 
 def _tested(test: ast.expr) -> Iterator[ast.expr]:
