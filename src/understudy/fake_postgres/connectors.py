@@ -5,14 +5,11 @@ They are closed when the test ends. The code under test closes what it opens by 
 
 from __future__ import annotations
 
-import importlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from understudy.script import import_errors
-from understudy.script.failures import ScriptError
 from understudy.serving.closers import Closers
-from understudy.serving.drivers import wrap_drivers
+from understudy.serving.drivers import imported
 
 if TYPE_CHECKING:
     import asyncpg
@@ -23,23 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from understudy.fake_postgres.server import Server
-
-
-def imported(module: str, package: str) -> Any:
-    """Import a driver.
-
-    Raises:
-        ScriptError: it is not installed, or cannot be imported.
-    """
-    try:
-        driver = importlib.import_module(module)
-    except ImportError as error:
-        why = f"which is not installed: pip install {package}"
-        if not import_errors.is_missing(module, error):
-            why = import_errors.unusable(package, error)
-        raise ScriptError(f"this needs {package}, {why}") from None
-    wrap_drivers()
-    return driver
 
 
 class Connecting:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from understudy.plugin.settings import PLACES, SQLITE_PLACES
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.location import Location
-    from understudy.fake_postgres.server import Server
     from understudy.real_sqlite.database import SqliteDatabase
+    from understudy.serving.server import Server
 
 
-def filled_in(text: str, place: Server | Location) -> str:
+def filled_in(text: str, place: Server[Any] | Location) -> str:
     """Return a value of a ..._env table with the parts of an address."""
     from understudy.embedded import environment
 

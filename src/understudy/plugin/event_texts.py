@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def codecs_of(config: pytest.Config, server: str) -> Values | None:
     """Return the codecs of a server of this run by its name; None for a fake."""
-    made = servers.made(config)
+    made = servers.made_postgres(config)
     return next((known.schema.values for known in made if known.name == server), None)
 
 

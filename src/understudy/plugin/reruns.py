@@ -19,8 +19,8 @@ from understudy.rerun.runs import Recorded, Run
 from understudy.script import requests
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.server import Server
     from understudy.rerun.quiet import Report
+    from understudy.serving.server import Server
 
 _ON_CLONE = "it runs on a clone, where Understudy does not see its statements"
 _LAST_TEARDOWN = 30.0  # seconds
@@ -54,7 +54,7 @@ def around_loop(session: pytest.Session, reruns: Reruns) -> Generator[None, obje
     return result
 
 
-def _started(config: pytest.Config) -> list[Server]:
+def _started(config: pytest.Config) -> list[Server[Any]]:
     """Return the servers that run; one that only gave its address to a variable answers nothing."""
     return [server for server in servers.made(config) if server.is_started]
 

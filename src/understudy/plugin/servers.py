@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,18 +21,21 @@ from understudy.plugin.options import read_settings
 from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
+    from understudy.fake_mysql.server import Server as MysqlServer
     from understudy.fake_postgres.server import Server
     from understudy.real_postgres.observation import Observer
     from understudy.real_postgres.rollback_server import RollbackServer
     from understudy.real_sqlite.database import SqliteDatabase
     from understudy.rerun.interruption import Interruption
     from understudy.script.boundary import Boundary, Event
+    from understudy.serving.server import Server as AnyServer
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
 _INTERRUPTION: pytest.StashKey[Interruption] = pytest.StashKey()
 _OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _ROLLBACK_SERVER: pytest.StashKey[RollbackServer] = pytest.StashKey()
 _SQLITE: pytest.StashKey[SqliteDatabase] = pytest.StashKey()
+_FAKE_MYSQL: pytest.StashKey[MysqlServer] = pytest.StashKey()
 
 
 class Traced(Protocol):
@@ -116,6 +119,18 @@ def sqlite(config: pytest.Config) -> SqliteDatabase:
     return known
 
 
+def fake_mysql(config: pytest.Config) -> MysqlServer:
+    """Return the server of `fake_mysql` of this run, created on first use."""
+    known = config.stash.get(_FAKE_MYSQL, None)
+    if known is None:
+        from understudy.fake_mysql.server import Server as MysqlServer
+
+        known = config.stash[_FAKE_MYSQL] = MysqlServer()
+        phases.tell()
+        config.add_cleanup(known.stop)
+    return known
+
+
 def traced(config: pytest.Config) -> list[Traced]:
     """Return the databases of this run that keep events."""
     sqlite_database = config.stash.get(_SQLITE, None)
@@ -123,9 +138,8 @@ def traced(config: pytest.Config) -> list[Traced]:
 
 
 def boundaries(config: pytest.Config) -> list[Boundary]:
-    """Return what has passed the servers of this run that there are."""
-    made = (config.stash.get(_SERVER, None), rollback_server_of(config))
-    return [server.boundary for server in made if server is not None]
+    """Return what has passed the servers of PostgreSQL of this run."""
+    return [server.boundary for server in made_postgres(config)]
 
 
 def observe(config: pytest.Config, observer: Observer) -> None:
@@ -135,8 +149,14 @@ def observe(config: pytest.Config, observer: Observer) -> None:
         known.observe(observer)
 
 
-def made(config: pytest.Config) -> list[Server]:
+def made(config: pytest.Config) -> list[AnyServer[Any]]:
     """Return the servers that this run has used."""
+    mysql = config.stash.get(_FAKE_MYSQL, None)
+    return [*made_postgres(config), *([] if mysql is None else [mysql])]
+
+
+def made_postgres(config: pytest.Config) -> list[Server]:
+    """Return the servers of PostgreSQL that this run has used."""
     known = (config.stash.get(_SERVER, None), config.stash.get(_ROLLBACK_SERVER, None))
     return [server for server in known if server is not None]
 
@@ -183,7 +203,12 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
     stack.enter_context(client_variables.set_aside(kept))
     config.add_cleanup(stack.close)
     variables: dict[str, str] = {}
-    for key, known in (("fake_postgres_env", server), ("real_postgres_env", rollback_server)):
+    found: dict[str, Callable[[pytest.Config], AnyServer[Any]]] = {
+        "fake_postgres_env": server,
+        "real_postgres_env": rollback_server,
+        "fake_mysql_env": fake_mysql,
+    }
+    for key, known in found.items():
         if texts := getattr(settings, key):
             place = known(config)
             variables |= {name: filled_in(text, place) for name, text in texts.items()}

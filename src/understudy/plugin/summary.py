@@ -14,7 +14,14 @@ from understudy.plugin import isolation, report, servers, xdist_workers
 from understudy.plugin.settings import Settings
 
 _MODULE = "understudy.script.call_counts"
-_TALLIES = ("FAKES", "REAL", "SQLITE")  # the names of the tallies
+# The names of the tallies, and of the fixtures whose calls have a line of their own.
+_TALLIES = ("FAKES", "REAL", "SQLITE", "FAKE_MYSQL", "REAL_MYSQL")
+_NAMES = {
+    "REAL": "real_postgres",
+    "SQLITE": "real_sqlite",
+    "FAKE_MYSQL": "fake_mysql",
+    "REAL_MYSQL": "real_mysql",
+}
 _Figures = Mapping[str, tuple[int, set[str]]]
 _DATABASES = "understudy.plugin.databases"
 _OUTPUT = "understudy"
@@ -80,23 +87,21 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
 def lines(config: pytest.Config, settings: Settings, *, verbose: bool) -> list[str]:
     """Return the lines of the section, without the problems."""
     calls, statements = figures(config)
-    real_calls, real_statements = figures(config, "REAL")
-    sqlite_calls, sqlite_statements = figures(config, "SQLITE")
+    others = {name: figures(config, name) for name in _NAMES}
     isolated = isolation.summary(config, verbose=verbose)
     found = []
     if calls:
         checks = checked.summary(config, settings, verbose=verbose)
         without = not checks and not settings.schema
         found += [report.calls_on_fakes(calls, len(statements), without), *checks]
-    if real_calls:
-        found.append(report.calls_on_real("real_postgres", real_calls, len(real_statements)))
-    if sqlite_calls:
-        found.append(report.calls_on_real("real_sqlite", sqlite_calls, len(sqlite_statements)))
+    for name, (number, different) in others.items():
+        if number:
+            found.append(report.calls_on_real(_NAMES[name], number, len(different)))
     databases: Any = sys.modules.get(_DATABASES)
-    is_used = calls or real_calls or isolated or config.stash.get(_problems, [])
+    is_used = calls or others["REAL"][0] or isolated or config.stash.get(_problems, [])
     if databases is not None and is_used and (times := databases.killed(config)):
         found.append(report.killed_servers(times))
-    if settings.schema and (calls or real_calls or sqlite_calls):
+    if settings.schema and (calls or any(number for number, _ in others.values())):
         found += _models(settings)
     return found + isolated
 

@@ -28,6 +28,7 @@ class Rows:
         is_filled: whether the columns that the rows do not have are to be made up.
         made_up: the columns whose values have been made up.
         as_dicts: whether they are what psqlpy makes of a result, in which equal names are one key.
+        warnings: what a MySQL server warns of: the level, the code and the text of each.
     """
 
     rows: tuple[Row, ...] = ()
@@ -36,6 +37,7 @@ class Rows:
     is_filled: bool = False
     made_up: frozenset[str] = frozenset()
     as_dicts: bool = False
+    warnings: tuple[tuple[str, int, str], ...] = ()
 
     @property
     def count(self) -> int:

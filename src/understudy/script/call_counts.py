@@ -25,4 +25,6 @@ class Tally:
 
 FAKES = Tally()
 SQLITE = Tally()  # of real_sqlite
+FAKE_MYSQL = Tally()
+REAL_MYSQL = Tally()  # including the calls that a script answers
 REAL = Tally()  # of real_postgres, including the calls that a script answers

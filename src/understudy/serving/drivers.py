@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from understudy.script import import_errors
+from understudy.script.failures import ScriptError
 from understudy.script.origin import of_task, spot
 from understudy.serving import mysql_drivers, postgres_drivers
 from understudy.serving.driver_imports import ImportWatch
@@ -74,3 +77,20 @@ _WRAPS: Mapping[str, Callable[[Any], None]] = {
     "sqlalchemy.ext.asyncio": _wrap_sqlalchemy,
 }
 _imports = ImportWatch(_WRAPS, _wrap)
+
+
+def imported(module: str, package: str) -> Any:
+    """Import a driver or a library, and have it note its callers.
+
+    Raises:
+        ScriptError: it is not installed, or cannot be imported.
+    """
+    try:
+        driver = importlib.import_module(module)
+    except ImportError as error:
+        why = f"which is not installed: pip install {package}"
+        if not import_errors.is_missing(module, error):
+            why = import_errors.unusable(package, error)
+        raise ScriptError(f"this needs {package}, {why}") from None
+    wrap_drivers()
+    return driver

@@ -1,0 +1,134 @@
+"""The server of `fake_mysql`: what MySQL's protocol, logins and faults add to a server."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from understudy.fake_mysql.boundary_changes import FAULTS, carry_out
+from understudy.fake_mysql.clients import Client, client_of
+from understudy.fake_mysql.protocol.connection import Connection
+from understudy.fake_mysql.protocol.login import ANY_LOGIN, Login, ServerOptions
+from understudy.fake_mysql.protocol.responder import Responder
+from understudy.fake_mysql.protocol.session import Session
+from understudy.fake_mysql.script_responder import ScriptResponder
+from understudy.fake_mysql.scripted_rules import ServerRule
+from understudy.mysql.error_fields import server_error
+from understudy.mysql_server.address import Address
+from understudy.script import call_counts
+from understudy.serving import server
+from understudy.serving.attribution import CallSite
+from understudy.serving.leaks import LeakReport
+from understudy.serving.sockets import HOST
+from understudy.serving.transport import Transport
+from understudy.serving.waits import Pending
+
+NEWEST: Final = "8.4.0"
+_DATABASE: Final = "understudy"
+_SHUTDOWN: Final = server_error(1053, "08S01", "Server shutdown in progress")
+
+
+class Server(server.Server[Client]):
+    """A MySQL made of Python.
+
+    Attributes:
+        login: the user, password and database that a client has to give.
+        version: what VERSION() returns; "MariaDB" in it makes it a MariaDB.
+
+    Args:
+        user: the user in its address, who need not exist.
+        password: the password in its address; None makes one.
+    """
+
+    name = "fake_mysql"
+    socket_file = "mysql.sock"
+    database_kind = "mysql"
+    rule: type[ServerRule] = ServerRule
+    _client: type[Client] = Client
+    _tally = call_counts.FAKE_MYSQL
+
+    def __init__(self, user: str = "understudy", password: str | None = None) -> None:
+        super().__init__()
+        self.login, self.version = ANY_LOGIN, NEWEST
+        self._responder = self._make_responder()
+        password = password or secrets.token_hex(16)
+        address = Address(HOST, self._sockets.port, user, password, _DATABASE)
+        self.host, self.port, self.database = HOST, self._sockets.port, _DATABASE
+        self.user, self.password = user, password
+        self.dsn = self.socket_dsn = address.url
+        if (folder := self._sockets.folder) is not None:
+            socket = str(folder / self.socket_file)
+            self.socket_dsn = Address(HOST, self.port, user, password, _DATABASE, socket=socket).url
+
+    def new_session(self, *, is_private: bool) -> Session:
+        """Return the session of a new connection.
+
+        Args:
+            is_private: whether only this user's processes can have made it; others need the
+                password of the address.
+
+        Raises:
+            ConnectionRefusedError: no server runs.
+        """
+        self._refuse_if_stopped()
+        client = self._client(next(server.pids), self.begun)
+        login = self.login
+        if login.password is None and not is_private:
+            login = login._replace(password=self.password, hint=self._password_hint)
+        return Session(self._responder, client, self._server_options(login), self.name)
+
+    def _make_responder(self) -> Responder:
+        return ScriptResponder(self.engine, self.lock, self.boundary)
+
+    @property
+    def _password_hint(self) -> str:
+        return (
+            f"Understudy: {self.name} accepts every user with the password in {self.name}.dsn. "
+            f'Where an app reads it from a variable of its own: {self.name}_env = {{DB_PASSWORD = "'
+            '{password}"}.'
+        )
+
+    def _server_options(self, login: Login) -> ServerOptions:
+        return ServerOptions(self.version, login, admit=self._admit, kill=self._kill)
+
+    def _admit(self, connection: Connection) -> Pending | None:
+        client = client_of(connection)
+        call, change = self._begin_connecting(client)
+        if isinstance(change, FAULTS):
+            return carry_out(change, call)
+        if self._is_full:
+            raise server_error(1040, "08004", "Too many connections")
+        client.is_admitted = True
+        return None
+
+    def opened(self, transport: Transport, by: CallSite | None) -> None:
+        """Note a new connection, and greet it: in this protocol the server speaks first."""
+        super().opened(transport, by)
+        transport.send_output(transport.session.feed(b""))
+
+    def cancel(self, pid: int, secret: int) -> None:
+        """Do nothing: clients of MySQL cancel with KILL."""
+
+    def _kill(self, pid: int, query_only: bool) -> bool:  # ServerOptions calls it
+        """Carry out KILL: end a connection, or what runs on it."""
+        for client in self._open():
+            if client.pid == pid:
+                self._send(
+                    client, client.session.cancel if query_only else client.session.terminate
+                )
+                return True
+        return False
+
+    def _end(self, client: Client) -> None:
+        self._send(client, lambda: client.session.terminate(_SHUTDOWN))
+
+    def fail_over(self) -> None:
+        """Make every connection read-only: its server is now a replica of another."""
+        for client in self._open():
+            client.read_only = True
+
+    def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
+        """End a test, and record its leaks: see the base class."""
+        super().end_test(left, close)
+        self.login = ANY_LOGIN
