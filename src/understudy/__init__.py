@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from understudy.catalog.errors import StatementRefused as StatementRefused
     from understudy.catalog.errors import StatementUnknown as StatementUnknown
     from understudy.catalog.errors import UncheckedWarning as UncheckedWarning
+    from understudy.fake_mysql.fixture import FakeMysql as FakeMysql
     from understudy.fake_postgres.fixture import FakePostgres as FakePostgres
     from understudy.fakes import FakeConnection as FakeConnection
     from understudy.fakes import FakePool as FakePool
@@ -58,6 +59,7 @@ __all__ = [
     "ErrorImpossible",
     "Failure",
     "FakeConnection",
+    "FakeMysql",
     "FakePool",
     "FakePostgres",
     "FakeRecord",
@@ -97,6 +99,7 @@ _HOMES = {
     "ErrorImpossible": "understudy.catalog.errors",
     "Failure": "understudy.script.failures",
     "FakeConnection": "understudy.fakes",
+    "FakeMysql": "understudy.fake_mysql.fixture",
     "FakePool": "understudy.fakes",
     "FakePostgres": "understudy.fake_postgres.fixture",
     "FakeRecord": "understudy.fakes",

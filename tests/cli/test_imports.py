@@ -47,6 +47,7 @@ def imported_by(statement: str) -> set[str]:
         "understudy.fakes",
         "understudy.cli",
         "understudy.fake_postgres.fixture",
+        "understudy.fake_mysql.fixture",
     ],
 )
 def test_imports_nothing_heavy(module: str) -> None:

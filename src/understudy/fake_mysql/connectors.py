@@ -62,7 +62,7 @@ class Aiomysql(Connecting):
         """Return a pool; `options` are those of `aiomysql.create_pool`."""
         module = imported("aiomysql", "aiomysql")
         pool = await module.create_pool(**self._where("db", options))
-        self._closers.add(pool.terminate)
+        self._closers.add(lambda: _close_pool(pool))
         return pool
 
 
@@ -80,8 +80,16 @@ class Asyncmy(Connecting):
         """Return a pool; `options` are those of `asyncmy.create_pool`."""
         module = imported("asyncmy", "asyncmy")
         pool: asyncmy.Pool = await module.create_pool(**self._where("database", options))
-        self._closers.add(pool.terminate)
+        self._closers.add(lambda: _close_pool(pool))
         return pool
+
+
+def _close_pool(pool: Any) -> None:
+    """Close a pool, also of another loop: terminate() leaves the free connections open."""
+    if not pool._closed:
+        pool.terminate()
+    while pool._free:
+        pool._free.popleft().close()
 
 
 class Pymysql(Connecting):

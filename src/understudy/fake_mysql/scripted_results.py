@@ -43,16 +43,18 @@ def result_of(answer: Rows | Value, outcome: Outcome) -> Result:
     if isinstance(answer, Value):
         name = names[0] if names else None
         answer = Rows(((answer.value,),), columns=(name or "value",))
-    if not answer.rows and answer.columns is None and not has_rows:
+    if answer == Rows(warnings=answer.warnings) and not has_rows:
         outcome.check(answer)
         return Result(affected=_changed(call), warnings=_warnings(answer))
     answer = _complete(answer, names, outcome)
-    if not outcome.check(answer, _mismatch) and described is None and not has_rows:
+    if not outcome.check(answer, _mismatch) and described is None and has_rows is False:
         command = sql.command_of(call.statement)
         _refuse(call, f"{command} returns no rows", "Write .affected(1).")
     columns = _columns(answer, names, outcome)
     rows = [list(values_in_order(row, [column.name for column in columns])) for row in answer.rows]
-    return Result(columns, rows, warnings=_warnings(answer))
+    # A procedure ends with a result of its own.
+    following = [Result()] if sql.command_of(call.statement) == "CALL" else []
+    return Result(columns, rows, warnings=_warnings(answer), following=following)
 
 
 def _complete(answer: Rows, names: Sequence[str | None] | None, outcome: Outcome) -> Rows:

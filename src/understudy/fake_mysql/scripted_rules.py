@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, Self
 
 from understudy.fake_mysql.scripted_errors import fields_of
+from understudy.mysql.errors import is_client
 from understudy.script import answers
 from understudy.script.failures import ScriptError
 from understudy.script.formatting import shown
@@ -29,7 +30,8 @@ class ServerRule(MysqlRule):
             ScriptError: no server sends such an error.
         """
         read = answers.read_error(error)
-        if fields_of(error) is None:
+        fields = fields_of(error)
+        if fields is None or is_client(fields.code):
             raise ScriptError(
                 f"raises({shown(error)}): no MySQL server sends this, and only what a server sends "
                 "reaches the driver.\n"

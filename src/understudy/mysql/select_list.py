@@ -31,14 +31,17 @@ _WITHOUT_ROWS = _CHANGES | frozenset(
     {"CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOAD", "DO"}
     | {"SET", "USE", "LOCK", "UNLOCK"}
 )
+_WITH_ROWS = frozenset(["SELECT", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"])
 
 
-def returns_rows(statement: str) -> bool:
-    """Return whether a statement may return rows, judged by its words."""
+def returns_rows(statement: str) -> bool | None:
+    """Return whether a statement returns rows, judged by its words; None if they do not tell."""
     command = sql.command_of(statement)
     if command in _CHANGES:
         return any(piece.word == "RETURNING" for piece in sql.pieces(statement))
-    return command not in _WITHOUT_ROWS
+    if command in _WITHOUT_ROWS:
+        return False
+    return True if command in _WITH_ROWS else None
 
 
 @lru_cache(maxsize=4096)
