@@ -10,7 +10,9 @@ from tests.fake_mysql.client import WITHOUT_EOF, Client
 from tests.fake_mysql.responders import Known, rows
 from understudy.fake_mysql.protocol.login import Login, ServerOptions
 from understudy.fake_mysql.protocol.session import Session
-from understudy.mysql.error_fields import server_error
+from understudy.mysql import handshake
+from understudy.mysql.error_fields import MysqlErrorFields, server_error
+from understudy.mysql.handshake import CACHING_SHA2, NATIVE, Response
 from understudy.mysql.login import USUAL
 from understudy.mysql.packets import Command, Status, frame
 from understudy.mysql.results import Result, ServerWarning
@@ -98,6 +100,19 @@ def test_bytes_that_are_no_login_are_a_bad_handshake(known: Known) -> None:
     assert session.closed
 
 
+@pytest.mark.parametrize("password", ["secret", "guess"])
+def test_a_client_with_another_plugin_is_asked_to_switch(known: Known, password: str) -> None:
+    session = known.connect(ServerOptions("8.4.3", Login(password="secret")))
+    nonce = handshake.read_greeting(session.feed(b"")[4:]).nonce
+    response = Response(USUAL, 45, "ana", b"", plugin=NATIVE)
+    out = session.feed(frame([handshake.response(response)], 1)[0])
+    assert out == frame([handshake.switch(CACHING_SHA2, nonce)], 2)[0]
+    out = session.feed(frame([handshake.proof(CACHING_SHA2, password, nonce)], 3)[0])
+    is_right = password == "secret"
+    assert out.startswith(frame([handshake.FAST_AUTHENTICATION], 4)[0]) == is_right
+    assert session.closed != is_right
+
+
 def test_the_output_does_not_depend_on_how_the_bytes_come(known: Known) -> None:
     whole, pieces = Client(known.connect()), Client(known.connect())
     sent = frame([b"\x03" + READ.encode()])[0]
@@ -175,6 +190,16 @@ def test_an_error_after_rows(known: Known, client: Client) -> None:
     partial.error = server_error(1317, "70100", "Query execution was interrupted")
     known.statements[READ] = partial
     assert client.query(READ) == ([(1,)], (1317, "70100", "Query execution was interrupted"))
+
+
+def test_a_fatal_error_ends_the_connection(known: Known, client: Client) -> None:
+    def shut_down(_given: object) -> Result:
+        text = "Server shutdown in progress"
+        raise ServerError(MysqlErrorFields("08S01", text, severity="FATAL", code=1053))
+
+    known.statements[READ] = shut_down
+    assert client.query(READ) == (1053, "08S01", "Server shutdown in progress")
+    assert client.session.closed
 
 
 def test_a_connection_lost_during_rows(known: Known, client: Client) -> None:

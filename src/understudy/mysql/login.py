@@ -49,7 +49,10 @@ def log_in(
         ServerError: the server refuses the login.
         Malformed: the server sends something else.
     """
-    greeting = handshake.read_greeting((yield None))
+    packet = yield None
+    if packet[:1] == b"\xff":
+        raise error_of(packet)
+    greeting = handshake.read_greeting(packet)
     wanted = capabilities | (Capability.CONNECT_WITH_DB if database else 0)
     agreed = wanted & (greeting.capabilities | Capability.LONG_PASSWORD)
     plugin = greeting.plugin if greeting.plugin in (NATIVE, CACHING_SHA2) else NATIVE

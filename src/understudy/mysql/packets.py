@@ -9,12 +9,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 from typing import NamedTuple
 
 from understudy.mysql.types import Column
 
 LONGEST_FRAME = 0xFFFFFF
 _NULL = 0xFB
+_SHORT = [bytes([length]) for length in range(_NULL)]
 
 
 class Command(IntEnum):
@@ -164,7 +166,8 @@ def lenenc_int(number: int) -> bytes:
 
 def lenenc(data: bytes) -> bytes:
     """Return bytes after their length."""
-    return lenenc_int(len(data)) + data
+    length = len(data)
+    return (_SHORT[length] if length < _NULL else lenenc_int(length)) + data
 
 
 class Reader:
@@ -340,6 +343,7 @@ def read_err(packet: bytes, codec: str = "utf-8") -> Err:
     return Err(code, state, reader.rest().decode(codec, "replace"))
 
 
+@lru_cache(maxsize=1024)
 def column_definition(column: Column, codec: str = "utf-8") -> bytes:
     """Write the definition of a column of a result, or of a parameter."""
     names = (

@@ -23,6 +23,7 @@ from understudy.serving.waits import ConnectionDropped, Pending
 
 _LONGEST_PACKET = 1 << 26  # bytes; max_allowed_packet of MySQL 8
 _DEADLOCK = 1213
+_FATAL = ("FATAL", "PANIC")
 
 
 class Session:
@@ -174,7 +175,7 @@ class Session:
             error = server_error(1835 if is_admitted else 1043, "08S01", text)
         if isinstance(error, ServerError):
             self._fail(error)
-            if not is_admitted:
+            if not is_admitted or error.fields.severity in _FATAL:
                 self._end()
             return
         self._drop()
