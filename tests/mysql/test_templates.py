@@ -31,6 +31,7 @@ from understudy.mysql.templates import Parameter, template
         ("DELETE FROM t1 WHERE `2` = @a5 LIMIT 5", "DELETE FROM t1 WHERE `2` = @a5 LIMIT ?", (5,)),
         ("INSERT INTO t SELECT 1, a FROM b", "INSERT INTO t SELECT ?, a FROM b", (1,)),
         ("SET @a = 'x'", "SET @a = ?", ("x",)),
+        ("DELETE FROM t WHERE a IN (1 OR 2)", "DELETE FROM t WHERE a IN (? OR ?)", (1, 2)),
     ],
 )  # fmt: skip
 def test_literals_are_taken_out(statement: str, text: str, values: tuple[Any, ...]) -> None:

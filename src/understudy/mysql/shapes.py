@@ -107,7 +107,6 @@ class _Level:
         self.is_query = False
         self.is_by = False
         self.is_type = False
-        self.has_only_literals = True
 
 
 class _Reader:
@@ -133,8 +132,6 @@ class _Reader:
                 continue
             if piece.kind == "word":
                 self._word(piece.word, level)
-            if piece.text != ",":
-                level.has_only_literals = False
             if piece.text == ")" and len(self._levels) > 1:
                 self._close()
             self._add(piece, piece.text)
@@ -193,8 +190,8 @@ class _Reader:
         level = self._levels.pop()
         tokens, slots, parts = level.start
         found = self._slots[slots:]
-        has_only_literals = len(self._tokens) - tokens == 2 * len(found) - 1
-        if level.function == "IN" and found and has_only_literals:
+        literals = [PLACEHOLDER, ","] * len(found)
+        if level.function == "IN" and found and self._tokens[tokens:] == literals[:-1]:
             self._slots[slots:] = [tuple(slot for slot in found if not isinstance(slot, tuple))]
             self._tokens[tokens:] = [PLACEHOLDER]
             if all(self._is_value[slots:]):
