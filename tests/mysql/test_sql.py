@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -114,3 +116,36 @@ def test_statements_joined_by_semicolons(text: str, statements: list[str]) -> No
     found = sql.statements(text)
     assert [statement.text for statement in found] == statements
     assert all(text.startswith(statement.text, statement.start) for statement in found)
+
+
+def test_a_dump_has_the_statements_that_mysqldump_has_written() -> None:
+    dump = Path(__file__).with_name("dump.sql").read_text("utf-8")
+    found = sql.script_statements(dump)
+    assert all(dump.startswith(statement.text, statement.start) for statement in found)
+    heads = [" ".join(sql.one_line(statement.text).split()[:2]) for statement in found]
+    assert [head for head in heads if not head.startswith("SET")] == [
+        *["DROP TABLE", "CREATE TABLE", "LOCK TABLES", "ALTER TABLE", "INSERT INTO", "ALTER TABLE"],
+        *["UNLOCK TABLES", "CREATE TRIGGER", "DROP TABLE", "DROP VIEW", "CREATE VIEW"],
+        *["DROP FUNCTION", "CREATE FUNCTION", "DROP PROCEDURE", "CREATE PROCEDURE", "DROP VIEW"],
+        "CREATE ALGORITHM=UNDEFINED",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "statements"),
+    [
+        (f"{PROCEDURE};\nSELECT 1;", [PROCEDURE, "SELECT 1"]),
+        (
+            "delimiter //\nSELECT 1; SELECT 2//\nDELIMITER ;\nSELECT 3",
+            ["SELECT 1; SELECT 2", "SELECT 3"],
+        ),
+        (
+            "DELIMITER $$\nSELECT '$$', `$$` -- $$\n END$$ DELIMITER ;\n",
+            ["SELECT '$$', `$$` -- $$\n END"],
+        ),
+        ("-- nothing\n/* ; */;", []),
+        ("DELIMITER", ["DELIMITER"]),
+    ],
+)
+def test_a_script_for_the_client(script: str, statements: list[str]) -> None:
+    assert [statement.text for statement in sql.script_statements(script)] == statements
