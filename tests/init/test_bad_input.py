@@ -63,7 +63,7 @@ def test_no_app(tmp_path: Path) -> None:
         f"Nothing to test was found in {tmp_path}: looked in 2 Python files for an app of "
         "FastAPI,\n"
         "Starlette, Litestar, Quart, BlackSheep or Falcon, for a function that returns one, and\n"
-        "for imports of a PostgreSQL driver or SQLAlchemy.\n"
+        "for imports of a driver of PostgreSQL or MySQL, or of SQLAlchemy.\n"
         "Name the folder of your project: understudy init path/to/backend\n"
         "Left out:\n"
         "  broken.py: line 1 is not valid Python: invalid syntax"

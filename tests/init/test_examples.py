@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from understudy.init import look
+from understudy.init.database_kind import POSTGRES
 from understudy.init.example_dao import dao_examples
 from understudy.init.example_service import service_examples
 from understudy.init.example_web import dto_examples, router_examples
@@ -262,9 +263,8 @@ def routes(folder: Path, source: str, *, database: bool = False, **route: object
         "responses": ["200"],
         **route,
     }
-    return router_examples(
-        findings.layers["router"], [asked], findings.modules, has_database=database
-    )
+    kind = POSTGRES if database else None
+    return router_examples(findings.layers["router"], [asked], findings.modules, database=kind)
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,10 @@ def next_steps(findings: Findings, decisions: Decisions) -> list[str]:
         for name, module in (("pytest-asyncio", "pytest_asyncio"), ("pytest-cov", "pytest_cov"))
         if importlib.util.find_spec(module) is None
     ]
-    packages = [f'"{scaffold.extras(findings.web_extra, decisions.driver)}"', *missing]
+    packages = [
+        f'"{scaffold.extras(findings.web_extra, decisions.driver, findings.database)}"',
+        *missing,
+    ]
     steps.append(f"python -m pip install {' '.join(packages)}")
     return [*steps, *scaffold.commands(findings.package)]
 

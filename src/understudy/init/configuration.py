@@ -19,11 +19,15 @@ from understudy.project.pytest_config import mode_in
 
 UNDERSTUDY = "[tool.understudy]"
 _PYTEST = "[tool.pytest.ini_options]"
-ENVIRONMENTS = {"fake_postgres_env", "real_postgres_env"}
 _AUTO_MODE = 'asyncio_mode = "auto"'
 _FUNCTION_SCOPE = 'asyncio_default_fixture_loop_scope = "function"'
 _WIDTH = 100  # characters of a line in pyproject.toml
-_EXAMPLES = {"app": "app.main:create_app", "schema": "db/schema.sql", "driver": "asyncpg"}
+_EXAMPLES = {
+    "app": "app.main:create_app",
+    "schema": "db/schema.sql",
+    "mysql_schema": "db/schema.sql",
+    "driver": "asyncpg",
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
         )
     if not (root / tests).exists():
         files.append(NewFile(tests / "__init__.py", '"""The tests."""\n'))
-    text = scaffold.conftest(decisions.driver, fakes)
+    text = scaffold.conftest(decisions.driver, fakes, findings.database)
     if _there(root / tests / "conftest.py") in (None, text):
         files.append(NewFile(tests / "conftest.py", text))
     else:
@@ -195,15 +199,16 @@ def _lines(findings: Findings, decisions: Decisions, there: object) -> list[str]
     lines = []
     if decisions.app is not None and "app" not in there:
         lines.append(f"app = {json.dumps(decisions.app.target)}")
-    if decisions.schema is not None and "schema" not in there:
+    kind = findings.database
+    if decisions.schema is not None and kind.schema not in there:
         setting = list(decisions.schema.setting)
         value = setting[0] if setting[0] == "alembic" or ":" in setting[0] else setting
-        lines.append(f"schema = {json.dumps(value)}")
+        lines.append(f"{kind.schema} = {json.dumps(value)}")
     if decisions.driver is not None and "driver" not in there:
         lines.append(f"driver = {json.dumps(decisions.driver)}")
-    if findings.variables is not None and not ENVIRONMENTS & set(there):
+    if findings.variables is not None and not kind.environments & set(there):
         values = {**findings.variables.values, **findings.variables.required}
-        for key in sorted(ENVIRONMENTS):
+        for key in sorted(kind.environments):
             lines += environment_lines(key, values)
     return lines
 

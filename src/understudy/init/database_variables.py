@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from understudy.init.database_kind import DatabaseKind
 from understudy.init.modules import Modules
 from understudy.init.sources import Sources
 from understudy.project.call_resolution import variable_read
@@ -23,15 +24,6 @@ _SETTINGS = {
 }
 # Functions and classes of libraries whose first argument is the name of a variable.
 _CONFIGS = {"starlette.config.Config", "environs.Env", "decouple.config", "decouple.Config"}
-_OTHERS = r"(?!TEST|\w*(?:SQLITE|MYSQL|MARIADB|MONGO|REDIS))"
-_URL = re.compile(
-    rf"{_OTHERS}(?:\w+_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|SQLALCHEMY|ASYNCPG|PSYCOPG)_?"
-    r"(?:\w+_)?(?:URL|DSN|URI)"
-)
-_PART = re.compile(
-    rf"{_OTHERS}(?:\w+_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG)_*"
-    r"(HOST|SERVER|HOSTNAME|ADDRESS|PORT|USER|USERNAME|PASSWORD|PASS|PWD|DB|NAME|DATABASE|DBNAME)"
-)
 _PARTS = {
     "HOST": "{host}", "SERVER": "{host}", "HOSTNAME": "{host}", "ADDRESS": "{host}",
     "PORT": "{port}",
@@ -40,6 +32,7 @@ _PARTS = {
     "DB": "{database}", "NAME": "{database}", "DATABASE": "{database}", "DBNAME": "{database}",
 }  # fmt: skip
 _ALL_PARTS = set(_PARTS.values())
+_PART = "|".join(_PARTS)
 # For a key that is too short, libraries raise or warn.
 _SECRET = "a-secret-for-tests-alone-of-32-bytes"
 _VALUES = {
@@ -47,7 +40,9 @@ _VALUES = {
     "EmailStr": "test@example.com", "HttpUrl": "http://localhost", "AnyHttpUrl": "http://localhost",
     "AnyUrl": "http://localhost", "RedisDsn": "redis://localhost", "Path": ".",
 }  # fmt: skip
-_SCHEME = r"[\"']?(?:postgres(?:ql)?)(\+\w+)?://"
+_PLACES = (
+    "HOST|SERVER|HOSTNAME|ADDRESS|PORT|USER|USERNAME|PASSWORD|PASS|PWD|DB|NAME|DATABASE|DBNAME"
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,8 @@ class DatabaseVariables:
     """What tells an app the address of its database.
 
     Attributes:
-        values: the value of each variable, as `real_postgres_env` takes it: "{dsn:asyncpg}".
+        values: the value of each variable, as `real_postgres_env` and `real_mysql_env` take it:
+            "{dsn:asyncpg}".
         place: where the first of them is read.
         required: values for the other variables without which the app cannot be imported, and
             which are set nowhere.
@@ -64,6 +60,16 @@ class DatabaseVariables:
     values: Mapping[str, str]
     place: Place
     required: Mapping[str, str]
+
+
+class _Names:
+    """The names of variables with the address of one kind of database."""
+
+    def __init__(self, kind: DatabaseKind) -> None:
+        others = rf"(?!TEST|\w*(?:{kind.others}))(?:\w+_)?(?:{kind.names})"
+        self.url = re.compile(rf"{others}_?(?:\w+_)?(?:URL|DSN|URI)")
+        self.part = re.compile(rf"{others}_*({_PART})")
+        self.scheme = rf"[\"']?{kind.scheme}(\+\w+)?://"
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class _Variable:
 
 
 def find_variables(
-    modules: Modules, sources: Sources, driver: str | None
+    modules: Modules, sources: Sources, driver: str | None, kind: DatabaseKind
 ) -> DatabaseVariables | None:
     """Return the variables that the app reads, or None if none is certain.
 
@@ -83,21 +89,25 @@ def find_variables(
         modules: the project's modules.
         sources: its files, of which some set the variables.
         driver: the driver, for a URL whose own is not known.
+        kind: the kind of the database.
     """
+    names = _Names(kind)
     found: dict[str, _Variable] = {}
     for module in modules:
         if not _NOT_THE_APP & set(module.file.parts):
             for variable in _variables(modules, module):
                 found.setdefault(variable.name, variable)
-    parts = {name: _PARTS[match[1]] for name in found if (match := _PART.fullmatch(name.upper()))}
+    parts = {
+        name: _PARTS[match[1]] for name in found if (match := names.part.fullmatch(name.upper()))
+    }
     # With fewer, a request may reach another server; with more, there are several databases.
     if set(parts.values()) != _ALL_PARTS or len(parts) != len(_ALL_PARTS):
         parts = {}
     values = {**parts}
     for name, variable in found.items():
         # A whole address that has a default is made of the parts, if there are any.
-        if _URL.fullmatch(name.upper()) and not (parts and variable.default is not None):
-            value = _url(variable, sources, driver)
+        if names.url.fullmatch(name.upper()) and not (parts and variable.default is not None):
+            value = _url(variable, sources, driver, names.scheme)
             values |= {} if value is None else {name: value}
     if not values:
         return None
@@ -226,14 +236,14 @@ def _constant(node: ast.expr) -> object:
 # The driver in a URL -----------------------------------------------------------------------------
 
 
-def _url(variable: _Variable, sources: Sources, driver: str | None) -> str | None:
+def _url(variable: _Variable, sources: Sources, driver: str | None, scheme: str) -> str | None:
     """Return the value of a URL, with the driver that the project's own values name.
 
-    None if nothing says that it is the address of a PostgreSQL.
+    None if nothing says that it is the address of that kind of database.
     """
-    own = re.search(_SCHEME, variable.default or "")
+    own = re.search(scheme, variable.default or "")
     if own is None:
-        pattern = re.compile(rf"\b{re.escape(variable.name)}\b\s*[:=]\s*{_SCHEME}")
+        pattern = re.compile(rf"\b{re.escape(variable.name)}\b\s*[:=]\s*{scheme}")
         texts = (sources.text(file) for file in sources.files if file.suffix != ".py")
         own = next(filter(None, map(pattern.search, texts)), None)
     if own is not None:

@@ -6,7 +6,7 @@ import ast
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,21 @@ from understudy.project.files import Place
 from understudy.script.database_errors import DRIVERS
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_URL_DRIVER = re.compile(r"postgres(?:ql)?\+(psqlpy|asyncpg|psycopg)\b(?!2)")
+_URL_DRIVER = re.compile(
+    r"(?:postgres(?:ql)?\+(?=(?:psqlpy|asyncpg|psycopg)\b(?!2))|(?:mysql|mariadb)\+)(\w+)"
+)
+# The packages of MySQL's drivers, by SQLAlchemy's names of them.
+_OF_MYSQL = {
+    "aiomysql": "aiomysql",
+    "asyncmy": "asyncmy",
+    "pymysql": "pymysql",
+    "mysqldb": "MySQLdb",
+    "mysqlconnector": "mysql",
+}
+MYSQL_DRIVERS = tuple(_OF_MYSQL.values())
+_KNOWN = frozenset({*DRIVERS, *MYSQL_DRIVERS})
+# They are on PostgreSQL only if nothing says otherwise.
+_ON_SEVERAL = {"databases", "tortoise-orm"}
 # Packages that depend on a driver, or are another name for it.
 _IMPLIED: dict[str, str] = {
     **{name: name for name in DRIVERS},
@@ -26,6 +40,11 @@ _IMPLIED: dict[str, str] = {
     "psycopg-c": "psycopg",
     "psycopg-pool": "psycopg",
     "tortoise-orm": "asyncpg",
+    "aiomysql": "aiomysql",
+    "asyncmy": "asyncmy",
+    "pymysql": "pymysql",
+    "mysqlclient": "MySQLdb",
+    "mysql-connector-python": "mysql",
 }
 
 
@@ -127,7 +146,7 @@ def find_drivers(
     places: dict[str, Place] = {}
     for module in modules:
         tops = {name.partition(".")[0] for name in module.imports.values()}
-        for driver in tops.intersection(DRIVERS):
+        for driver in tops.intersection(_KNOWN):
             if not {"tests", "test"} & set(module.file.parts):
                 imports[driver] += 1
                 places.setdefault(driver, _import_place(sources, module.file, driver))
@@ -135,15 +154,24 @@ def find_drivers(
     for file in sources.files:
         if file.is_relative_to(root) and file.suffix in (".py", ".ini", ".toml", ".yml", ".yaml"):
             for number, line in enumerate(sources.text(file).splitlines(), 1):
-                for driver in _URL_DRIVER.findall(line):
-                    urls.setdefault(driver, Place(file, number))
+                for name in _URL_DRIVER.findall(line):
+                    if (driver := _OF_MYSQL.get(name, name)) in _KNOWN:
+                        urls.setdefault(driver, Place(file, number))
     implied = {_IMPLIED[name]: place for name, place in named.items() if name in _IMPLIED}
     found = [Driver(name, places[name], count) for name, count in imports.most_common()]
     for evidence in (urls, implied):
         for name, place in evidence.items():
             if name not in {driver.name for driver in found}:
                 found.append(Driver(name, place, 0))
-    return found
+    certain = {_IMPLIED[name] for name in named if name in _IMPLIED and name not in _ON_SEVERAL}
+    return _of_one_kind(found, {*imports, *urls, *certain})
+
+
+def _of_one_kind(found: Sequence[Driver], certain: Set[str]) -> list[Driver]:
+    """Return the drivers of PostgreSQL, or those of MySQL if none of PostgreSQL is certain."""
+    of_mysql = [driver for driver in found if driver.name in MYSQL_DRIVERS]
+    others = [driver for driver in found if driver.name in DRIVERS]
+    return others if not of_mysql or certain & set(DRIVERS) else of_mysql
 
 
 def _import_place(sources: Sources, file: Path, driver: str) -> Place:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from understudy.init import examples
+from understudy.init.database_kind import DatabaseKind
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules
@@ -42,7 +43,7 @@ def router_examples(
     routes: Sequence[Mapping[str, Any]],
     modules: Modules,
     *,
-    has_database: bool,
+    database: DatabaseKind | None,
 ) -> LayerExamples:
     """Return tests that call a route, and tests that find one in the OpenAPI.
 
@@ -50,7 +51,8 @@ def router_examples(
         parts: the functions of the router layer.
         routes: the routes as the app describes them, see `probe`.
         modules: the project's modules.
-        has_database: whether the app's requests reach `real_postgres`.
+        database: the kind of the database that the app's requests reach; None if they may not
+            be tried.
     """
     by_function = {(part.module.name, part.node.name): part for part in parts}
     called = []
@@ -63,8 +65,8 @@ def router_examples(
         answer = _constant_answer(part)
         if answer is not None and not _has_startup(modules) and route["method"] == "get":
             called.append(_called(part, route, answer))
-        if has_database and route["method"] == "get":
-            requested += _requested(part, route)
+        if database is not None and route["method"] == "get":
+            requested += _requested(part, route, database)
         if route["responses"]:
             described.append((not route["needs"], _described(part, route)))
     # A route with required parameters shows more than one without.
@@ -128,8 +130,10 @@ def _called(part: Part, route: Mapping[str, Any], answer: str) -> Candidate:
     return _router_test(part, ["import pytest", "from httpx import AsyncClient"], test)
 
 
-def _requested(part: Part, route: Mapping[str, Any]) -> Iterator[tuple[int, Candidate]]:
-    """Yield tests that request a route on real_postgres, each with its rank."""
+def _requested(
+    part: Part, route: Mapping[str, Any], database: DatabaseKind
+) -> Iterator[tuple[int, Candidate]]:
+    """Yield tests that request a route on a real database, each with its rank."""
     needed = route["needs"]
     if len(needed) > 1 or any(f"{{{name}}}" not in route["path"] for name in needed):
         return
@@ -145,12 +149,12 @@ def _requested(part: Part, route: Mapping[str, Any]) -> Iterator[tuple[int, Cand
             f"{examples.words_of(part.node.name)}_{name}",
             docstring,
             f"{steps}\nassert response.json() == {body}" if body else steps,
-            fixtures="async_client: AsyncClient, real_postgres: RealPostgres",
+            fixtures=f"async_client: AsyncClient, {database.real}: {database.real_class}",
         )
         imports = [
             "import pytest",
             "from httpx import AsyncClient",
-            "from understudy import RealPostgres",
+            f"from understudy import {database.real_class}",
         ]
         yield rank, _router_test(part, imports, test)
 

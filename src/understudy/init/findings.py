@@ -9,8 +9,15 @@ from pathlib import Path
 
 from understudy.init import report
 from understudy.init.apps import App, find_apps, speaks_of_apps
+from understudy.init.database_kind import MYSQL, POSTGRES, DatabaseKind
 from understudy.init.database_variables import DatabaseVariables, find_variables
-from understudy.init.dependencies import Driver, dependencies, find_drivers, uses_a_database
+from understudy.init.dependencies import (
+    MYSQL_DRIVERS,
+    Driver,
+    dependencies,
+    find_drivers,
+    uses_a_database,
+)
 from understudy.init.errors import InitError
 from understudy.init.existing_configuration import Configured, read_configuration
 from understudy.init.layers import Part, find_layers
@@ -64,6 +71,11 @@ class Findings:
     loop_bound: LoopBound | None
 
     @property
+    def database(self) -> DatabaseKind:
+        """The kind of its database: MySQL if it has a driver of it and none of PostgreSQL."""
+        return kind_of(self.drivers)
+
+    @property
     def package(self) -> str:
         """The top-level package or module of the app, or of most modules, for coverage."""
         if self.apps:
@@ -89,6 +101,11 @@ class Findings:
         imports = {name for module in self.modules for name in module.imports.values()}
         uses_fastapi = any(name.partition(".")[0] == "fastapi" for name in imports)
         return "fastapi" if uses_fastapi else "asgi"
+
+
+def kind_of(drivers: Sequence[Driver]) -> DatabaseKind:
+    """Return the kind of database that drivers are for."""
+    return MYSQL if drivers and drivers[0].name in MYSQL_DRIVERS else POSTGRES
 
 
 def look(folder: Path) -> Findings:
@@ -123,7 +140,9 @@ def look(folder: Path) -> Findings:
         dependencies=named,
         configured=configured,
         unread=sources.unread,
-        variables=find_variables(modules, sources, drivers[0].name if drivers else None),
+        variables=find_variables(
+            modules, sources, drivers[0].name if drivers else None, kind_of(drivers)
+        ),
         loop_bound=_loop_bound(modules),
     )
 
@@ -144,7 +163,7 @@ def _nothing_found(sources: Sources) -> InitError:
     text = (
         f"Nothing to test was found in {sources.folder}: looked in {files} for an app of FastAPI,\n"
         "Starlette, Litestar, Quart, BlackSheep or Falcon, for a function that returns one, and\n"
-        "for imports of a PostgreSQL driver or SQLAlchemy.\n"
+        "for imports of a driver of PostgreSQL or MySQL, or of SQLAlchemy.\n"
         "Name the folder of your project: understudy init path/to/backend"
     )
     unread = report.unread_files(sources.unread)

@@ -69,14 +69,14 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 # Packages that reach nothing outside the process but a database.
 _LOCAL = {
-    "aiosql", "alembic", "annotated_types", "anyio", "argon2", "asgi_lifespan", "asyncpg", "attr",
-    "attrs", "bcrypt", "databases", "dateutil", "decouple", "dotenv", "email_validator", "environs",
-    "fastapi", "fastapi_filter", "fastapi_pagination", "greenlet", "jinja2", "jose", "jwt",
-    "loguru", "markdown", "markupsafe", "msgspec", "multipart", "orjson", "passlib",
-    "phonenumbers", "psqlpy", "psycopg", "psycopg_pool", "pwdlib", "pydantic", "pydantic_core",
-    "pydantic_extra_types", "pydantic_settings", "pytz", "slugify", "sqlalchemy",
-    "sqlalchemy_utils", "sqlmodel", "starlette", "structlog", "tortoise", "typing_extensions",
-    "ulid", "uvicorn", "uvloop", "yaml",
+    "MySQLdb", "aiomysql", "aiosql", "alembic", "annotated_types", "anyio", "argon2",
+    "asgi_lifespan", "asyncmy", "asyncpg", "attr", "attrs", "bcrypt", "databases", "dateutil",
+    "decouple", "dotenv", "email_validator", "environs", "fastapi", "fastapi_filter",
+    "fastapi_pagination", "greenlet", "jinja2", "jose", "jwt", "loguru", "markdown", "markupsafe",
+    "msgspec", "multipart", "orjson", "passlib", "phonenumbers", "psqlpy", "psycopg",
+    "psycopg_pool", "pwdlib", "pydantic", "pydantic_core", "pydantic_extra_types",
+    "pydantic_settings", "pymysql", "pytz", "slugify", "sqlalchemy", "sqlalchemy_utils", "sqlmodel",
+    "starlette", "structlog", "tortoise", "typing_extensions", "ulid", "uvicorn", "uvloop", "yaml",
 }  # fmt: skip
 # Modules of the standard library that reach more.
 _REMOTE = re.compile(

@@ -47,9 +47,10 @@ def pytest_collection(session: pytest.Session) -> None:
     for module, name in request["models"]:
         pytest_process.answer({"kind": "begin", "what": module})
         pytest_process.answer(_model(module, name))
-    if request["schema"]:
-        pytest_process.answer({"kind": "begin", "what": SCHEMA})
-        pytest_process.answer(_schema(request["schema"], Path(request["path"][0])))
+    for key, load in (("schema", _schema), ("mysql_schema", _mysql_schema)):
+        if request.get(key):
+            pytest_process.answer({"kind": "begin", "what": SCHEMA})
+            pytest_process.answer(load(request[key], Path(request["path"][0])))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -167,6 +168,20 @@ def _schema(setting: Sequence[str], root: Path) -> dict[str, Any]:
     from understudy.embedded import PostgresError, TestDatabases
 
     databases = TestDatabases(setting, root)
+    try:
+        databases.start()
+        databases.stop()
+    except PostgresError as error:
+        return {"kind": "schema", "error": str(error)}
+    return {"kind": "schema", "error": None}
+
+
+def _mysql_schema(setting: Sequence[str], root: Path) -> dict[str, Any]:
+    """Load the schema into a separate MySQL or MariaDB."""
+    from understudy.embedded import PostgresError
+    from understudy.mysql_server.databases import MysqlDatabases
+
+    databases = MysqlDatabases(setting, root)
     try:
         databases.start()
         databases.stop()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from understudy.init.apps import App
+from understudy.init.database_kind import MYSQL
 from understudy.init.findings import Findings
 from understudy.init.schema import Schema
 from understudy.project.files import Place
@@ -140,14 +141,14 @@ def _app(
 def _schema(
     findings: Findings, questions: list[Question], done: Mapping[str, object]
 ) -> Schema | None:
-    if "schema" in done:
+    if findings.database.schema in done:
         return None
     if not findings.schemas:
         reason = (
             "no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were found.\n"
             "Until it is set, statements are not checked against your database's schema."
         )
-        questions.append(Question("schema", reason))
+        questions.append(Question(findings.database.schema, reason))
         return None
     first = findings.schemas[0]
     for schema in findings.schemas:
@@ -155,9 +156,9 @@ def _schema(
             return schema
     reason = (
         f"found {first.what} ({first.place}).\n"
-        "Dump the schema into a file (pg_dump --schema-only) and name that:"
+        f"Dump the schema into a file ({findings.database.dump}) and name that:"
     )
-    questions.append(Question("schema", reason))
+    questions.append(Question(findings.database.schema, reason))
     return None
 
 
@@ -167,6 +168,8 @@ def _driver(
     questions: list[Question],
     done: Mapping[str, object],
 ) -> str | None:
+    if findings.database is MYSQL:
+        return None  # the setting is for the errors of PostgreSQL's drivers
     if "driver" in done:
         return str(done["driver"])
     if "driver" in answers:

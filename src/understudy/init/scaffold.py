@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from understudy.init.database_kind import DatabaseKind
 from understudy.init.schema import Metadata
 from understudy.project import ruff_rules
 
@@ -35,7 +36,7 @@ __all__ = [
 _CONFTEST = '''\
 """Fixtures for several test files.
 
-Understudy provides app, client, async_client, faker, event_loop, fake_postgres and real_postgres. A
+Understudy provides app, client, async_client, faker, event_loop, {fake} and {real}. A
 fixture of the same name here replaces them.
 """
 '''
@@ -52,9 +53,10 @@ def conn() -> FakeConnection:
 '''
 
 
-def conftest(driver: str | None, fakes: str) -> str:
+def conftest(driver: str | None, fakes: str, database: DatabaseKind) -> str:
     """Return conftest.py, with a `conn` fixture if the driver is psqlpy."""
-    return _CONFTEST + (_CONN.format(fakes=fakes) if driver == "psqlpy" else "")
+    text = _CONFTEST.format(fake=database.fake, real=database.real)
+    return text + (_CONN.format(fakes=fakes) if driver == "psqlpy" else "")
 
 
 def schema_module(metadata: Metadata, setting: str) -> str:
@@ -99,14 +101,15 @@ def ruff_file(extended: str, codes: Sequence[str]) -> str:
     )
 
 
-def extras(web: str | None, driver: str | None) -> str:
+def extras(web: str | None, driver: str | None, database: DatabaseKind) -> str:
     """Return the requirement for Understudy with the extras that the scaffold uses.
 
     Args:
         web: the extra for the app's framework, if there is an app.
         driver: the database driver, if known.
+        database: the kind of the database.
     """
-    names = [*([web] if web else []), "faker", "postgres"]
+    names = [*([web] if web else []), "faker", database.extra]
     names += [driver] if driver in ("psqlpy", "asyncpg") else []
     return f"understudy[{','.join(names)}]"
 

