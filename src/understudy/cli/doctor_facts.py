@@ -33,10 +33,16 @@ _DRIVERS = (
     "aiosqlite",
     "psycopg2",
     "psycopg2-binary",
+    "aiomysql",
+    "asyncmy",
+    "PyMySQL",
+    "mysqlclient",
+    "mysql-connector-python",
 )
 _EXTRAS = {
     "asgi": "the fixtures app, client and async_client",
     "postgres": "real_postgres, and PostgreSQL's checks of scripted statements",
+    "mysql": "real_mysql, and the checks of fake_mysql by a MySQL or MariaDB",
     "faker": "the fixture faker",
     "lint": "lint --fix and adopt",
     "review": "review",
@@ -94,7 +100,7 @@ def configured(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _shown(key: str, value: object) -> str:
-    if key == "postgres_url":
+    if key in ("postgres_url", "mysql_url"):
         return without_password(str(value))
     if key.endswith("_env"):
         assert isinstance(value, dict)
@@ -116,6 +122,8 @@ def files_and_servers(settings: Settings) -> Iterator[Check]:
     if settings.app is None:
         yield Check("app", "off", 'not configured. Configure it: app = "app.main:app"')
     yield _postgres(settings)
+    if settings.mysql_schema or settings.real_mysql_env or settings.fake_mysql_env:
+        yield _mysql(settings)
 
 
 def _postgres(settings: Settings) -> Check:
@@ -125,6 +133,20 @@ def _postgres(settings: Settings) -> Check:
     if (first := first_choice(settings)) is None:
         return Check("PostgreSQL", "off", f"a run would start none. Found: {found_here()}")
     return Check("PostgreSQL", "ok", f"a run would start {first}. Found: {found_here()}")
+
+
+def _mysql(settings: Settings) -> Check:
+    from understudy.embedded.errors import PostgresError
+    from understudy.mysql_server.installations import URL_VARIABLE, find_installation
+
+    if settings.mysql_url or URL_VARIABLE in os.environ:
+        given = "mysql_url" if settings.mysql_url else URL_VARIABLE
+        return Check("MySQL", "ok", f"the server of {given}")
+    try:
+        found = find_installation()
+    except PostgresError as error:
+        return Check("MySQL", "problem", str(error))
+    return Check("MySQL", "ok", f"a run would start {found}")
 
 
 def runners() -> Iterator[Check]:

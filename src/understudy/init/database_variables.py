@@ -45,6 +45,10 @@ _PLACES = (
 )
 
 
+# SQLAlchemy's names of drivers, where they differ.
+_DIALECTS = {"mysqlclient": "mysqldb", "mysql-connector": "mysqlconnector"}
+
+
 @dataclass(frozen=True)
 class DatabaseVariables:
     """What tells an app the address of its database.
@@ -251,7 +255,7 @@ def _url(variable: _Variable, sources: Sources, driver: str | None, scheme: str)
     if driver is None:
         return None
     uses_sqlalchemy = any("create_async_engine" in sources.text(file) for file in sources.trees)
-    return dsn(driver if uses_sqlalchemy else "")
+    return dsn(_DIALECTS.get(driver, driver) if uses_sqlalchemy else "")
 
 
 def dsn(driver: str) -> str:

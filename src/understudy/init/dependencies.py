@@ -20,16 +20,19 @@ _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _URL_DRIVER = re.compile(
     r"(?:postgres(?:ql)?\+(?=(?:psqlpy|asyncpg|psycopg)\b(?!2))|(?:mysql|mariadb)\+)(\w+)"
 )
-# The packages of MySQL's drivers, by SQLAlchemy's names of them.
+# The drivers of MySQL, by the names of their modules and by SQLAlchemy's.
 _OF_MYSQL = {
     "aiomysql": "aiomysql",
     "asyncmy": "asyncmy",
     "pymysql": "pymysql",
-    "mysqldb": "MySQLdb",
-    "mysqlconnector": "mysql",
+    "MySQLdb": "mysqlclient",
+    "mysqldb": "mysqlclient",
+    "mysql": "mysql-connector",
+    "mysqlconnector": "mysql-connector",
 }
-MYSQL_DRIVERS = tuple(_OF_MYSQL.values())
+MYSQL_DRIVERS = frozenset(_OF_MYSQL.values())
 _KNOWN = frozenset({*DRIVERS, *MYSQL_DRIVERS})
+_ON_PYMYSQL = {"aiomysql", "asyncmy"}  # their apps import its exceptions, or migrate with it
 # They are on PostgreSQL only if nothing says otherwise.
 _ON_SEVERAL = {"databases", "tortoise-orm"}
 # Packages that depend on a driver, or are another name for it.
@@ -43,8 +46,8 @@ _IMPLIED: dict[str, str] = {
     "aiomysql": "aiomysql",
     "asyncmy": "asyncmy",
     "pymysql": "pymysql",
-    "mysqlclient": "MySQLdb",
-    "mysql-connector-python": "mysql",
+    "mysqlclient": "mysqlclient",
+    "mysql-connector-python": "mysql-connector",
 }
 
 
@@ -122,7 +125,7 @@ def _normal(name: str) -> str:
 
 def uses_a_database(tree: ast.Module) -> bool:
     """Whether a file imports a driver, SQLAlchemy or something on top of them."""
-    wanted = {*_IMPLIED, "sqlalchemy", "sqlmodel", "aiosql", "tortoise"}
+    wanted = {*_IMPLIED, *_OF_MYSQL, "sqlalchemy", "sqlmodel", "aiosql", "tortoise"}
     names = {
         name
         for node in ast.walk(tree)
@@ -146,10 +149,11 @@ def find_drivers(
     places: dict[str, Place] = {}
     for module in modules:
         tops = {name.partition(".")[0] for name in module.imports.values()}
-        for driver in tops.intersection(_KNOWN):
+        for top in tops.intersection((*DRIVERS, *_OF_MYSQL)):
             if not {"tests", "test"} & set(module.file.parts):
+                driver = _OF_MYSQL.get(top, top)
                 imports[driver] += 1
-                places.setdefault(driver, _import_place(sources, module.file, driver))
+                places.setdefault(driver, _import_place(sources, module.file, top))
     urls: dict[str, Place] = {}
     for file in sources.files:
         if file.is_relative_to(root) and file.suffix in (".py", ".ini", ".toml", ".yml", ".yaml"):
@@ -170,12 +174,14 @@ def find_drivers(
 def _of_one_kind(found: Sequence[Driver], certain: Set[str]) -> list[Driver]:
     """Return the drivers of PostgreSQL, or those of MySQL if none of PostgreSQL is certain."""
     of_mysql = [driver for driver in found if driver.name in MYSQL_DRIVERS]
+    if any(driver.name in _ON_PYMYSQL for driver in of_mysql):
+        of_mysql = [driver for driver in of_mysql if driver.name != "pymysql"]
     others = [driver for driver in found if driver.name in DRIVERS]
     return others if not of_mysql or certain & set(DRIVERS) else of_mysql
 
 
-def _import_place(sources: Sources, file: Path, driver: str) -> Place:
-    pattern = re.compile(rf"^\s*(from|import)\s+{driver}\b")
+def _import_place(sources: Sources, file: Path, module: str) -> Place:
+    pattern = re.compile(rf"^\s*(from|import)\s+{module}\b")
     for number, line in enumerate(sources.text(file).splitlines(), 1):
         if pattern.match(line):
             return Place(file, number)

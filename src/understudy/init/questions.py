@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from understudy.init.apps import App
-from understudy.init.database_kind import MYSQL
 from understudy.init.findings import Findings
 from understudy.init.schema import Schema
 from understudy.project.files import Place
@@ -168,8 +167,6 @@ def _driver(
     questions: list[Question],
     done: Mapping[str, object],
 ) -> str | None:
-    if findings.database is MYSQL:
-        return None  # the setting is for the errors of PostgreSQL's drivers
     if "driver" in done:
         return str(done["driver"])
     if "driver" in answers:

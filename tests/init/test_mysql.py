@@ -1,0 +1,112 @@
+"""Projects on MySQL or MariaDB."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from understudy.init import look
+from understudy.init.configuration import configuration
+from understudy.init.database_kind import MYSQL, POSTGRES
+from understudy.init.questions import decide
+from understudy.init.scaffold import extras
+
+from .projects import write
+
+APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+SCHEMA = "CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY) ENGINE = InnoDB;\n"
+
+
+def settings(folder: Path, files: dict[str, str]) -> dict[str, object]:
+    """[tool.understudy] as it would be written."""
+    findings = look(write(folder, {"main.py": APP, "schema.sql": SCHEMA, **files}))
+    config = configuration(findings, decide(findings, {}))
+    [text] = [new.text for new in config.files if new.path.name == "pyproject.toml"]
+    table: dict[str, object] = tomllib.loads(text)["tool"]["understudy"]
+    return table
+
+
+@pytest.mark.parametrize(
+    ("files", "driver"),
+    [
+        ({"db.py": "import aiomysql\n"}, "aiomysql"),
+        ({"db.py": "import aiomysql\nimport pymysql\n"}, "aiomysql"),
+        ({"db.py": "import MySQLdb\n"}, "mysqlclient"),
+        ({"db.py": "from mysql.connector import aio\n"}, "mysql-connector"),
+        ({"db.py": 'URL = "mysql+asyncmy://localhost/a"\n'}, "asyncmy"),
+        ({"db.py": 'URL = "mariadb+aiomysql://localhost/a"\n'}, "aiomysql"),
+        ({"requirements.txt": "fastapi\ntortoise-orm\nasyncmy\n"}, "asyncmy"),
+        ({"requirements.txt": "mysql-connector-python\n"}, "mysql-connector"),
+    ],
+)
+def test_the_driver_tells_the_database(tmp_path: Path, files: dict[str, str], driver: str) -> None:
+    findings = look(write(tmp_path, {"main.py": APP, **files}))
+
+    assert findings.database is MYSQL
+    assert findings.drivers[0].name == driver
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"db.py": "import asyncpg\nimport aiomysql\n"},
+        {"requirements.txt": "tortoise-orm\n"},
+        {"db.py": 'URL = "mysql+unknown://localhost/a"\n'},
+        {},
+    ],
+)
+def test_a_project_that_is_not_certainly_on_mysql(tmp_path: Path, files: dict[str, str]) -> None:
+    assert look(write(tmp_path, {"main.py": APP, **files})).database is POSTGRES
+
+
+def test_settings_for_a_url(tmp_path: Path) -> None:
+    config = (
+        "import aiomysql\nimport os\nfrom sqlalchemy.ext.asyncio import create_async_engine\n\n"
+        'MYSQL_URL = os.environ["MYSQL_URL"]\nPOSTGRES_URL = os.environ.get("POSTGRES_URL", "")\n'
+    )
+
+    assert settings(tmp_path, {"config.py": config}) == {
+        "app": "main:app",
+        "mysql_schema": ["schema.sql"],
+        "driver": "aiomysql",
+        "fake_mysql_env": {"MYSQL_URL": "{dsn:aiomysql}"},
+        "real_mysql_env": {"MYSQL_URL": "{dsn:aiomysql}"},
+    }
+
+
+def test_settings_for_the_parts_of_an_address(tmp_path: Path) -> None:
+    names = ("HOST", "PORT", "USER", "PASSWORD", "DATABASE")
+    config = "import os\nimport asyncmy\n\n" + "".join(
+        f'{name} = os.environ["MYSQL_{name}"]\n' for name in names
+    )
+
+    assert settings(tmp_path, {"config.py": config})["real_mysql_env"] == {
+        "MYSQL_HOST": "{host}",
+        "MYSQL_PORT": "{port}",
+        "MYSQL_USER": "{user}",
+        "MYSQL_PASSWORD": "{password}",
+        "MYSQL_DATABASE": "{database}",
+    }
+
+
+def test_the_name_of_the_driver_in_sqlalchemys_urls(tmp_path: Path) -> None:
+    config = (
+        "import os\nfrom mysql.connector import aio\n"
+        "from sqlalchemy.ext.asyncio import create_async_engine\n\n"
+        'DATABASE_URL = os.environ["DATABASE_URL"]\n'
+    )
+
+    assert settings(tmp_path, {"config.py": config})["real_mysql_env"] == {
+        "DATABASE_URL": "{dsn:mysqlconnector}"
+    }
+
+
+def test_conftest_and_extra_name_what_is_for_mysql(tmp_path: Path) -> None:
+    findings = look(write(tmp_path, {"main.py": APP, "db.py": "import aiomysql\n"}))
+    config = configuration(findings, decide(findings, {}))
+
+    [conftest] = [new.text for new in config.files if new.path.name == "conftest.py"]
+    assert "fake_mysql and real_mysql" in conftest
+    assert extras("fastapi", "aiomysql", findings.database) == "understudy[fastapi,faker,mysql]"
