@@ -107,6 +107,16 @@ def test_a_rule_matches(made: MysqlRule, statement: str) -> None:
             "INSERT INTO t VALUES (1, 'x'), (3, 'y')",
             [("params", "[1][0] expected 2 (int), got 3 (int)")],
         ),
+        (
+            rule("INSERT INTO t VALUES (%s), (%s)"),
+            "INSERT INTO t VALUES (1), (2), (3)",
+            [("sql", "inserts 3 rows, and the rule is for 2")],
+        ),
+        (
+            rule("INSERT INTO t VALUES (1), (2)"),
+            "INSERT INTO t VALUES (1), (3)",
+            [("sql", "... t VALUES ([-2-]{+3+})")],
+        ),
     ],
 )
 def test_a_rule_tells_how_a_call_differs(
@@ -128,6 +138,9 @@ INSERT = "INSERT INTO t (a, b) VALUES (%s, %s)"
         (rule(INSERT, 1, "x"), "(1, 'x')"),
         (rule("INSERT INTO t (a, b) VALUES (%s, 'x')", [1], [2]), "(1, 'x'), (2, 'x')"),
         (rule("INSERT INTO t (a, b) VALUES (%s, %s), (%s, %s)", [1, ANY], [2, 3]), "(1, 2),(2, 3)"),
+        (rule("INSERT INTO t (a, b) VALUES (%s, %s), (%s, %s)", 1, 2, 2, 3), "(1, 2),(2, 3)"),
+        (rule("INSERT INTO t (a, b) VALUES (1, 'x'), (2, %s)", "y"), "(1, 'x'), (2, 'y')"),
+        (rule("INSERT INTO t (a, b) VALUES (1, 'x'), (2, 'y')"), "(1, 'x'), (2, 'y')"),
         (
             rule("INSERT INTO t (a, b) VALUES (%(a)s, %(b)s)", {"a": 1, "b": 2}, {"a": 3, "b": 4}),
             "(1, 2), (3, 4)",

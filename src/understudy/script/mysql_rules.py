@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from understudy.mysql import sql
 from understudy.mysql.shapes import PLACEHOLDER
@@ -20,7 +20,9 @@ from understudy.script.parameter_matching import Given
 from understudy.script.rules import StatementRule
 
 # The literals of a statement.
-_Literals = Sequence[Any]
+_Literals: TypeAlias = Sequence[Any]
+# What a rule wants of them, for each run of its pattern: values and placeholders.
+_Wanted: TypeAlias = Sequence[_Literals]
 
 
 @dataclass(slots=True)
@@ -47,8 +49,6 @@ class MysqlRule(StatementRule):
 
     def _pattern(self, statement: str) -> Pattern:
         read = template(statement)
-        # The rule for an INSERT of several rows is written with one.
-        self._literals: _Literals = read.literals[0] if read.is_bulk else read.literals
         runs: list[list[str]] = [[]]
         for token in read.tokens:
             if token == ELLIPSIS:
@@ -56,17 +56,16 @@ class MysqlRule(StatementRule):
             else:
                 # The code under test doubles a percent sign for its driver.
                 runs[-1].append("%" if token == "%%" else token)
-        literals = iter(self._literals)
-        self._wanted = [[next(literals) for token in run if token == PLACEHOLDER] for run in runs]
-        self._is_plain = len(runs) == 1 and all(
-            isinstance(literal, Parameter) and not literal.name for literal in self._literals
-        )
-        pattern = Pattern(tuple(map(tuple, runs)))
-        placeholders = list(_placeholders(self._literals))
+        # The literals of each run. A rule for an INSERT of several rows may be written with one.
+        self._rows = [_by_runs(literals, runs) for literals in _rows_of(read)]
+        literals = [literal for row in _rows_of(read) for literal in row]
+        placeholders = list(_placeholders(literals))
         self._has_names = any(placeholder.name for placeholder in placeholders)
         self._count = len(placeholders)
+        are_all = all(isinstance(literal, Parameter) for literal in literals)
+        self._is_plain = len(runs) == 1 and are_all and not self._has_names
         self._check_count()
-        return pattern
+        return Pattern(tuple(map(tuple, runs)))
 
     def _check_count(self) -> None:
         expected = self.parameters.expected
@@ -127,15 +126,25 @@ class MysqlRule(StatementRule):
         read = call.template
         if self.regex is not None:
             return _list(call.parameters)
-        rows = read.literals if read.is_bulk else [read.literals]
-        found = [self._captured(read.tokens, row) for row in rows]
-        if any(row is None for row in found):
+        pairs = self._pairs(read)
+        found = [self._captured(read.tokens, row, wanted) for row, wanted in pairs]
+        captured = [row for row in found if row is not None]
+        if not pairs or len(captured) < len(found):
             return None
         if not self._count:
             return _list(call.parameters)
+        if len(self._rows) > 1 and not any(map(_is_row, self.parameters.expected)):
+            return [value for row in captured for value in row]
         if read.is_bulk or self._is_one_row(read):
-            return list(found)
-        return found[0]
+            return list(captured)
+        return captured[0]
+
+    def _pairs(self, read: Template) -> list[tuple[_Literals, _Wanted]]:
+        """Return each row of a call with what the rule wants; nothing if it wants more or fewer."""
+        rows = _rows_of(read)
+        if len(self._rows) == 1:
+            return [(row, self._rows[0]) for row in rows]
+        return list(zip(rows, self._rows, strict=True)) if len(rows) == len(self._rows) else []
 
     def _is_one_row(self, read: Template) -> bool:
         """Return whether the rule expects rows, and the call is an INSERT of one.
@@ -147,24 +156,26 @@ class MysqlRule(StatementRule):
         is_row = len(expected) == 1 and isinstance(expected[0], list | tuple)
         return bool(is_insert) and is_row
 
-    def _captured(self, tokens: Tokens, literals: _Literals) -> list[Any] | dict[str, Any] | None:
+    def _captured(
+        self, tokens: Tokens, literals: _Literals, wanted: _Wanted
+    ) -> list[Any] | dict[str, Any] | None:
         """Return the values at the placeholders; None if other literals differ."""
         if self._is_plain:
             return list(literals)
-        places = self._places(tokens, literals)
+        places = self._places(tokens, literals, wanted)
         if isinstance(places, int):
             return None
         captured = [
             pair
-            for wanted, place in zip(self._wanted, places, strict=True)
-            for want, given in zip(wanted, literals[place:], strict=False)
+            for wants, place in zip(wanted, places, strict=True)
+            for want, given in zip(wants, literals[place:], strict=False)
             for pair in _captured_by(want, given)
         ]
         if self._has_names:
             return {name: value for name, value in captured if name is not None}
         return [value for _, value in captured]
 
-    def _places(self, tokens: Tokens, literals: _Literals) -> list[int] | int:
+    def _places(self, tokens: Tokens, literals: _Literals, wanted: _Wanted) -> list[int] | int:
         """Return the place of each run's first literal; or the number of the first missing run.
 
         As in `Pattern`, the earliest place of a run leaves the most room to the others.
@@ -175,14 +186,14 @@ class MysqlRule(StatementRule):
         before = [0, *accumulate(token == PLACEHOLDER for token in tokens)]
         found: list[int] = []
         start = 0
-        for number, (run, wanted) in enumerate(zip(runs, self._wanted, strict=True)):
+        for number, (run, wants) in enumerate(zip(runs, wanted, strict=True)):
             last = len(tokens) - len(run)
             first = last if 0 < number == len(runs) - 1 else start
             if number == 0:
                 last = 0
             for place in range(max(first, start), last + 1):
                 if tokens[place : place + len(run)] == run and all(
-                    map(_is_equal, wanted, literals[before[place] :])
+                    map(_is_equal, wants, literals[before[place] :])
                 ):
                     break
             else:
@@ -197,25 +208,37 @@ class MysqlRule(StatementRule):
             return found
         assert isinstance(call, MysqlCall), "as above"
         read = call.template
-        rows = read.literals if read.is_bulk else [read.literals]
-        row = next(row for row in rows if self._captured(read.tokens, row) is None)
+        pairs = self._pairs(read)
+        if not pairs:
+            rows = counted(len(_rows_of(read)), "row")
+            return f"inserts {rows}, and the rule is for {len(self._rows)}"
+        row, wanted = next(pair for pair in pairs if self._captured(read.tokens, *pair) is None)
         if not self.pattern.exact:
-            missing = self._places(read.tokens, row)
+            missing = self._places(read.tokens, row, wanted)
             assert isinstance(missing, int), "the row is one that does not match"
-            shown_runs = map(_shown, self.pattern.runs, self._wanted)
-            return Pattern(tuple(shown_runs)).lacks(missing)
+            return Pattern(tuple(map(_shown, self.pattern.runs, wanted))).lacks(missing)
         # Where the rule has a placeholder both show the value of the call.
-        wanted = [
+        equal = [
             given if _is_equal(want, given) else want
-            for want, given in zip(self._literals, row, strict=True)
+            for want, given in zip(wanted[0], row, strict=True)
         ]
-        return diff(_shown(read.tokens, wanted), _shown(read.tokens, row))
+        return diff(_shown(read.tokens, equal), _shown(read.tokens, row))
 
     def _parameter_differences(self, call: Call) -> list[str]:
         if self.regex is None and not self.pattern.matches(call.tokens):
             return []  # it is not known which literals are meant
         found = self._given(call)
         return [] if found is None else self.parameters.differences(found)
+
+
+def _rows_of(read: Template) -> list[tuple[Any, ...]]:
+    """Return the literals of each row of a bulk INSERT; of another statement one row."""
+    return read.literals if isinstance(read.literals, list) else [read.literals]
+
+
+def _by_runs(literals: _Literals, runs: list[list[str]]) -> _Wanted:
+    left = iter(literals)
+    return [[next(left) for token in run if token == PLACEHOLDER] for run in runs]
 
 
 def _list(parameters: Given) -> list[Any]:
