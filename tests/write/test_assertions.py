@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import namedtuple
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.write.kept import Job, changes, kept, lines, target
-from understudy.write.assertions import act
+from understudy.write.assertions import act, asserted
 
 
 class Mood(enum.Enum):
@@ -134,6 +135,29 @@ def test_an_order_that_varies_is_not_asserted() -> None:
     jobs = [{"id": 2, "title": "b"}, {"id": 1, "title": "a"}]
     assert lines(kept([jobs, jobs[::-1], jobs])) == [
         'assert sorted((row["id"], row["title"]) for row in result) == [(1, "a"), (2, "b")]'
+    ]
+
+
+def test_the_order_may_vary_with_what_is_no_part_of_it() -> None:
+    """The time at which a row was written differs in each run, and NULL cannot be sorted."""
+    runs = [
+        [{"id": 2, "note": None, "at": at}, {"id": 1, "note": "a", "at": at}] for at in range(3)
+    ]
+    runs[1].reverse()
+
+    assert lines(kept(runs)) == ['assert sorted(row["id"] for row in result) == [1, 2]']
+
+
+def test_all_columns_are_asserted_where_two_may_be_swapped() -> None:
+    columns = dict(zip("abcdef", range(6), strict=True))
+    some = kept([[{**columns, "at": at}] for at in range(3)])
+    names = ", ".join(f'row["{name}"]' for name in columns)
+
+    assert lines(some) == [
+        f"assert [({names.rpartition(', ')[0]}) for row in result] == [(0, 1, 2, 3, 4)]"
+    ]
+    assert lines(asserted(replace(some, is_whole=True))) == [
+        f"assert [({names}) for row in result] == [(0, 1, 2, 3, 4, 5)]"
     ]
 
 

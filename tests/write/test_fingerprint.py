@@ -104,6 +104,17 @@ def test_a_value_that_contains_itself_ends() -> None:
         ([1, 2], [2, 1], Unordered((1, 2))),
         ([1, 2], [1], VARIES),
         ([1, 2], [1, 3], [1, VARIES]),
+        ([], [], []),
+        (
+            [{"id": 1, "at": 5}, {"id": 2, "at": 6}],
+            [{"id": 2, "at": 8}, {"id": 1, "at": 7}],
+            Unordered(({"id": 1, "at": VARIES}, {"id": 2, "at": VARIES})),
+        ),
+        (
+            [{"id": 1, "at": 5}, {"id": 2, "at": 6}],
+            [{"id": 1, "at": 7}, {"id": 3, "at": 8}],
+            [{"id": 1, "at": VARIES}, {"id": VARIES, "at": VARIES}],
+        ),
     ],
 )
 def test_what_two_runs_have_in_common(one: Any, other: Any, expected: Any) -> None:

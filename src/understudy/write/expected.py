@@ -10,7 +10,6 @@ from typing import Any
 from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
 from understudy.write import fingerprint
-from understudy.write.fingerprint import Unordered
 from understudy.write.spelling import called, imports_of, spelled
 from understudy.write.trials import Expression
 
@@ -135,13 +134,16 @@ def _items(values: Sequence[Any], depth: int) -> Expected:
             return Varying(tuple(values))
     if any(len(value) != len(first) for value in values):
         return Varying(tuple(values))
-    stable = fingerprint.plain(first)
-    for value in values[1:]:
-        stable = fingerprint.common(stable, fingerprint.plain(value))
-    if isinstance(stable, Unordered):
-        return Items(first, tuple(expected([item], depth + 1) for item in first), is_ordered=False)
-    columns = zip(*values, strict=True)
-    return Items(first, tuple(expected(list(column), depth + 1) for column in columns))
+    if not first:
+        return Items(first, ())
+    own = fingerprint.plain(first)
+    orders = [fingerprint.order(own, fingerprint.plain(value)) for value in values]
+    columns = zip(
+        *([value[at] for at in order] for value, order in zip(values, orders, strict=True)),
+        strict=True,
+    )
+    parts = tuple(expected(list(column), depth + 1) for column in columns)
+    return Items(first, parts, is_ordered=all(order == sorted(order) for order in orders))
 
 
 def anything(_part: Varying) -> Expression:

@@ -116,8 +116,11 @@ class Explorer:
         candidates.sort(key=lambda one: tried.index(one) if one in tried else len(tried))
         candidates = [candidates[at] for at in choice.cover([one.shows for one in candidates])]
         alone = choice.only([one.shows for one in candidates])
+        swaps = _noticing_swaps(candidates)
         return [
-            without_database(Kept(one.trial, one.observed, tuple(sorted(map(_words, shows)))))
+            without_database(
+                Kept(one.trial, one.observed, tuple(sorted(map(_words, shows))), one in swaps)
+            )
             for one, shows in zip(candidates, alone, strict=True)
         ]
 
@@ -279,6 +282,16 @@ class Explorer:
                 better.shows = {*one.shows, *noticed}
                 return better
         return None
+
+
+def _noticing_swaps(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the candidates that notice swapped columns of a result, one for each swap."""
+    found: dict[Mutant, _Candidate] = {}
+    for one in candidates:
+        for shown in one.shows:
+            if isinstance(shown, Mutant) and shown.operator == "columns-swapped":
+                found.setdefault(shown, one)
+    return list(found.values())
 
 
 def _has_own_sql(target: Target, candidates: Sequence[_Candidate]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.write.trials import Observation
@@ -108,14 +108,47 @@ def stable(observations: Sequence[Observation]) -> Any:
 def common(one: Any, other: Any) -> Any:
     """Return what two plain values have in common."""
     if isinstance(one, Unordered):
-        return one if fits(one, other) else VARIES
+        found = common(list(one.items), other)
+        return Unordered(tuple(found)) if isinstance(found, list) else found
     if type(one) is type(other) and isinstance(one, dict) and one.keys() == other.keys():
         return {key: common(item, other[key]) for key, item in one.items()}
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        if one != other and sorted(map(repr, one)) == sorted(map(repr, other)):
-            return Unordered(tuple(one))
-        return [common(item, there) for item, there in zip(one, other, strict=True)]
+        places = order(one, other)
+        items = [common(item, other[at]) for item, at in zip(one, places, strict=True)]
+        return items if places == sorted(places) else Unordered(tuple(items))
     return one if type(one) is type(other) and one == other else VARIES
+
+
+def order(one: Sequence[Any], other: Sequence[Any]) -> list[int]:
+    """Return where the items of a list are in another, which may have them in another order.
+
+    Items are the same if all is equal that does not vary: not the time at which a row was written.
+    If these are not the same either, the order stays.
+    """
+    names = {name for item in one[:1] if isinstance(item, dict) for name in item}
+    kept = {
+        name
+        for name in names
+        if all(isinstance(item, dict) and name in item for item in [*one, *other])
+        and _sorted(item[name] for item in one) == _sorted(item[name] for item in other)
+    }
+    mine, theirs = _parts(one, kept), _parts(other, kept)
+    if mine == theirs or sorted(mine) != sorted(theirs):
+        return list(range(len(one)))
+    places = {part: [at for at, there in enumerate(theirs) if there == part] for part in mine}
+    return [places[part].pop(0) for part in mine]
+
+
+def _sorted(values: Iterable[Any]) -> list[str]:
+    return sorted(map(repr, values))
+
+
+def _parts(items: Sequence[Any], names: set[str]) -> list[str]:
+    """Return what of each item is compared: some fields of a dict, all of another value."""
+    return [
+        repr({name: item[name] for name in sorted(names)} if isinstance(item, dict) else item)
+        for item in items
+    ]
 
 
 def fits(pattern: Any, value: Any) -> bool:
@@ -123,8 +156,16 @@ def fits(pattern: Any, value: Any) -> bool:
     if pattern is VARIES:
         return True
     if isinstance(pattern, Unordered):
-        is_list = isinstance(value, list) and len(value) == len(pattern.items)
-        return is_list and sorted(map(repr, value)) == sorted(map(repr, pattern.items))
+        if not isinstance(value, list) or len(value) != len(pattern.items):
+            return False
+        left = list(value)
+        # What varies least is looked for first: another item might fit it by chance.
+        for item in sorted(pattern.items, key=lambda item: repr(item).count(repr(VARIES))):
+            at = next((at for at, there in enumerate(left) if fits(item, there)), None)
+            if at is None:
+                return False
+            del left[at]
+        return True
     if isinstance(pattern, dict):
         return (
             isinstance(value, dict)

@@ -222,6 +222,11 @@ class _Plan:
                 for base in bases if is_basic else bases[:1]:
                     chosen = self._paged(base) if rows.scenario == "among_others" else base
                     yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
+            for rows in row_sets(reading, self._schema, is_full=True):
+                # A row too long for the others: it tells all columns of the result apart.
+                if rows.scenario == "with_one_row":
+                    scenario, about = "with_all_columns", "if a row has a value in each column"
+                    yield self._trial(bases[-1], scenario, about, rows, "rows")
 
     def _refuses_rows(self) -> bool:
         """Return whether the code has raised an exception with all rows that matched."""

@@ -216,6 +216,8 @@ class Kept:
         observed: what it did each time it ran, with sequences, time and the order of rows shifted.
             What differs between them is not asserted.
         shows: what only this test shows: "line 41 -> 44", "WHERE lost".
+        is_whole: whether it asserts all columns of a row, because wrong SQL that swaps two of them
+            is to be noticed.
         suspicion: why the behaviour looks like a bug, so that the test is written as an expected
             failure; "" if it does not.
         assertions: the lines that assert what was observed; set before it is written.
@@ -225,6 +227,7 @@ class Kept:
     trial: Trial
     observed: Sequence[Observation]
     shows: tuple[str, ...] = ()
+    is_whole: bool = False
     suspicion: str = ""
     assertions: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()

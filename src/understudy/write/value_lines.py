@@ -33,6 +33,7 @@ _LONG_SOURCE = 420  # characters of a list that is asserted whole
 _LONG_DICT = 240  # characters of a dict that is asserted whole
 _LONG_PAIR = 130  # characters of two tuples that are compared
 _MOST_FIELDS = 5  # of the items of a list
+_ALL_FIELDS = 40
 
 
 class ValueLines:
@@ -50,6 +51,8 @@ class ValueLines:
         self._observed = kept.observed
         self.imports: dict[str, None] = {}
         self._is_narrowed = False
+        # A test that is to notice swapped columns of a row asserts all of them.
+        self._most_fields = _ALL_FIELDS if kept.is_whole else _MOST_FIELDS
         self._answer = expected([one.answer for one in kept.observed])
 
     def lines(self) -> Iterator[str]:
@@ -110,7 +113,7 @@ class ValueLines:
         yield from self._narrowed(True)
         simple = [one for one in part.parts.values() if isinstance(one, Same)]
         varying = [one for one in part.parts.values() if isinstance(one, Varying)]
-        if len(simple) > _MOST_FIELDS or len(simple) + len(varying) < len(part.parts):
+        if len(simple) > self._most_fields or len(simple) + len(varying) < len(part.parts):
             with contextlib.suppress(NoSource):
                 left = self._as_dict(variable, part)
                 source = whole(part, self.hole, is_plain=True)
@@ -144,7 +147,7 @@ class ValueLines:
     def _by_field(self, variable: str, part: Fields) -> Iterator[str]:
         """Yield one assertion of the fields with simple values, and those of the other fields."""
         simple = [name for name, one in part.parts.items() if isinstance(one, Same)]
-        if len(simple) > _MOST_FIELDS:  # what is NULL says least
+        if len(simple) > self._most_fields:  # what is NULL says least
             simple = [name for name in simple if same(part, name) is not None]
         left = ", ".join(part.access(variable, name) for name in simple)
         right = ", ".join(self.text(whole(part.parts[name])) for name in simple)
@@ -217,13 +220,13 @@ class ValueLines:
             for name in items[0].parts
             if all(name in item.parts for item in items)
             and all(
-                isinstance(item.parts[name], Same) if is_sorted else self.is_known(item.parts[name])
+                same(item, name) is not None if is_sorted else self.is_known(item.parts[name])
                 for item in items
             )
         ]
         telling = [name for name in found if len({str(item.parts[name]) for item in items}) > 1]
         ranked = sorted(found, key=lambda name: (name != "id", name not in telling))
-        chosen = ranked[: _MOST_FIELDS if len(items) <= LONG_LIST else 1]
+        chosen = ranked[: self._most_fields if len(items) <= LONG_LIST else 1]
         return [name for name in found if name in chosen]
 
     def rows(self, variable: str, part: Items, columns: Sequence[str]) -> str:
