@@ -15,6 +15,7 @@ from understudy.write import (
     choice,
     fingerprint,
     lab,
+    lifespan,
     proposals,
     router_trials,
     service_trials,
@@ -96,7 +97,11 @@ class Explorer:
             ends: when to stop trying, by `time.monotonic`.
         """
         begun = time.monotonic()
+        target = self._with_app(target)
         tried = self._tried(target, begun + (ends - begun) * _FOR_TRIALS)
+        if reason := lifespan.unstarted(target, [one.first for one in tried]):
+            self.problems[target.name] = reason
+            return []
         # Of two that show the same, the one with more rows will notice more wrong SQL.
         richest = sorted(tried, key=_preference)
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
@@ -123,6 +128,17 @@ class Explorer:
             )
             for one, shows in zip(candidates, alone, strict=True)
         ]
+
+    def _with_app(self, target: Target) -> Target:
+        """Return a target, or the one that is called while the app runs, if it needs that."""
+        if not isinstance(target, lifespan.AmbientTarget):
+            return target
+        trial = next(self._without_refusal(target, []), None)
+        if trial is None:
+            return target
+        alone = self._lab.observe(trial)
+        in_app = self._lab.observe(replace(trial, target=target.in_app))
+        return target.in_app if lifespan.needs_app(alone, in_app) else target
 
     def open_arcs(self, target: Target) -> frozenset[Arc]:
         """Return the arcs of a target's branches that no trial has taken."""

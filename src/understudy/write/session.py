@@ -29,6 +29,7 @@ from understudy.script.formatting import first_line_of, shortened
 from understudy.write import (
     assertions,
     dto_trials,
+    lifespan,
     mapped_classes,
     routes,
     scripted,
@@ -144,6 +145,8 @@ class Session:
             one if one.layer == "router" else replace(one, imports=(*one.imports, *lines))
             for one in self._targets
         ]
+        if (findings.configured.understudy or {}).get("app"):
+            self._targets = list(map(lifespan.ambient, self._targets))
         self._lab = Lab(self._reruns, self._arcs, guard)
         return self._lab.tests(self._targets, _mark(findings, self._config))
 
