@@ -280,3 +280,10 @@ def test_any_text_has_mutants_that_differ_and_take_the_same_parameters(words: li
         assert mutant.sql[: mutant.start] == statement[: mutant.start]
         assert mutant.sql.endswith(statement[mutant.end :])
         assert mutant.sentence
+
+
+def test_a_statement_that_finds_nothing_by_an_empty_list_has_no_mutants() -> None:
+    statement = "SELECT a FROM t WHERE t.b IN (NULL) AND (1 != 1) AND t.c = $1"
+
+    assert mutants(statement) == []
+    assert mutants(statement.replace("IN (NULL) AND (1 != 1)", "IN ($2)"))

@@ -82,6 +82,26 @@ def test_a_long_row_has_all_columns_only_if_it_is_to_be_full(
     assert len(row[1].keys() - {"id"}) == given
 
 
+def test_each_row_is_there_that_one_column_is_compared_with(
+    database: psycopg.Connection[Any],
+) -> None:
+    """Two users by their names: their ids differ, although a join names the id as well."""
+    statement = """
+        SELECT team_id FROM members WHERE user_id = (SELECT id FROM users WHERE name = $1)
+        AND team_id IN (SELECT id FROM teams) AND EXISTS (SELECT id FROM users WHERE name = $2)
+    """
+
+    one = next(
+        rows
+        for rows in _sets(database, statement, ["Ana", "Bia"])
+        if rows.scenario == "with_one_row"
+    )
+
+    users = [values for table, values in _shown(one) if table == "users"]
+    assert {user["name"] for user in users} == {"Ana", "Bia"}
+    assert len({user["id"] for user in users}) == len(users)
+
+
 def _shown(rows: RowSet) -> list[tuple[str, dict[str, Any]]]:
     return [(table.name, values) for table, values in rows.rows]
 

@@ -20,6 +20,8 @@ from understudy.pg import sql
 from understudy.pg.clauses import read_statement
 
 MOST = 25
+# What SQLAlchemy makes of an IN with an empty list. No row meets it, whatever else is changed.
+_NO_ROW = "IN (NULL) AND (1 != 1)"
 # The operators whose survivors tell most, first. The others follow in the order of the text.
 _FIRST = (
     *("where-lost", "condition-lost", "set-lost", "conflict-lost", "parameters-swapped"),
@@ -38,7 +40,7 @@ def mutants(
         most: how many at most. Of a long statement, each operator keeps its first ones.
     """
     structure = read_statement(statement)
-    if structure is None:
+    if structure is None or _NO_ROW in statement:
         return []
     found = chain(
         condition_operators.changes(structure),

@@ -199,7 +199,8 @@ class Explorer:
         # That a DAO passes on an error of the database needs no test.
         is_route = trial.target.layer == "router"
         passes_on = trial.purpose == "fault" and not is_route and not found - self.reached
-        if trial.purpose == "fault" and suspicions.swallowed(observation):
+        is_success = observation.raised is None
+        if trial.purpose == "fault" and is_success and suspicions.swallowed(observation):
             # It has the outcome of a success, and looks like a bug: one test for each handler.
             return {*found, _Outcome(("answer", "although the database refused"), ())}
         return found if passes_on else {*found, _outcome(observation, is_route=is_route)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from understudy.mutate.column_uses import ColumnId
 from understudy.rows.table_facts import ForeignKey, Schema, Table
@@ -17,6 +18,7 @@ from understudy.write.condition_values import MISSING
 from understudy.write.worlds import Values, Worlds
 
 _MOST_ROWS = 14
+_MOST_SIBLINGS = 4
 
 
 @dataclass
@@ -59,6 +61,10 @@ class _Maker:
         if parents:
             yield RowSet("with_what_it_refers_to", "if the rows exist that it refers to", parents)
         one = self._worlds.world(0)
+        siblings = _Rows(one)
+        for table, values in islice(self._worlds.siblings(one), _MOST_SIBLINGS):
+            siblings.add(table, values)
+        one = siblings.rows
         if one:
             # What one row alone tells, it mostly tells among others, too.
             among_others, *instead = self._among_others(one)

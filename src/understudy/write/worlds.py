@@ -65,6 +65,32 @@ class Worlds:
         """Return the rows of the world with a number, parents first."""
         return [(table, self._match(table, number)) for table in self.read]
 
+    def siblings(self, one: list[tuple[Table, Values]]) -> Iterator[tuple[Table, Values]]:
+        """Yield rows that match where a column is compared with another value than theirs.
+
+        Statements of one call may look for several rows of a table: two users, by their names.
+        """
+        for number, comparison in enumerate(self._reading.comparisons, 4):
+            for table, values in one:
+                column = comparison.column
+                if comparison.operator != "=" or column.table != table.oid:
+                    continue
+                value = self.values.typed(column, comparison.value)
+                if value is not None and value != values.get(column.name, value):
+                    row = self.other(table, values, number) | self._new_keys(table, values, number)
+                    yield table, {**row, column.name: value}
+
+    def _new_keys(self, table: Table, values: Values, number: int) -> Values:
+        """Return other values of the unique columns that no condition compares."""
+        compared = {one.column for one in self._reading.comparisons}
+        keys = [names[0] for names in table.uniques.values() if len(names) == 1]
+        made = {
+            name: column_values.value(self._schema, table, table.column(name), number)
+            for name in keys
+            if name in values and ColumnId(table.oid, name) not in compared
+        }
+        return {name: value for name, value in made.items() if value is not None}
+
     def _match(self, table: Table, number: int) -> Values:
         """Return a row that meets all conditions."""
         found: Values = {}
