@@ -52,6 +52,11 @@ SCRIPTS = {
         SELECT @@sql_mode | SET time_zone = '+00:00' | SELECT @@time_zone
         SET foreign_key_checks = OFF | SELECT @@foreign_key_checks
         SET foreign_key_checks = TRUE | SELECT @@foreign_key_checks
+        SET @t = TRUE, @f = 'it''s' | SELECT @t, @f, @T | SET @n = -5, @m = NULL | SELECT @n, @m
+        SET SESSION TRANSACTION READ ONLY | SELECT @@tx_read_only
+        SET SESSION TRANSACTION READ WRITE, ISOLATION LEVEL REPEATABLE READ
+        SELECT @@tx_read_only, @@tx_isolation | SHOW VARIABLES LIKE 'tx_read%'
+        SET GLOBAL wait_timeout = 28800 | SET @@global.wait_timeout = 28800
         SET wait_timeout = 100, @a = 1 | SELECT @@wait_timeout | SET @@session.wait_timeout = 50
         SELECT @@wait_timeout | SET @old = @@sql_mode | SELECT @old""",
     "transactions": f"""
@@ -64,6 +69,11 @@ SCRIPTS = {
         CREATE TABLE t2 (i int) | BEGIN | CREATE TEMPORARY TABLE t3 (i int) | COMMIT
         SAVEPOINT z | ROLLBACK TO z | RELEASE SAVEPOINT z | START TRANSACTION READ WRITE
         BEGIN | SET autocommit=0 | SET autocommit=1 | COMMIT""",
+    "more transactions": """
+        COMMIT WORK AND NO CHAIN NO RELEASE | START TRANSACTION | SAVEPOINT `a``b`
+        ROLLBACK TO SAVEPOINT `A``B` | SAVEPOINT x | SAVEPOINT X | RELEASE SAVEPOINT x
+        RELEASE SAVEPOINT x | ROLLBACK WORK AND CHAIN NO RELEASE | ROLLBACK
+        BEGIN; SELECT 1; COMMIT | ROLLBACK TO x""",
     "latest": f"""
         {ADD} | SELECT LAST_INSERT_ID(), ROW_COUNT() | SELECT ROW_COUNT() | {READ}
         SELECT FOUND_ROWS() | RELEASE SAVEPOINT x | SHOW WARNINGS | SHOW ERRORS
@@ -189,6 +199,14 @@ def test_the_isolation_level_has_the_names_of_the_version(
         "SELECT DATABASE(), name FROM users",
         "SELECT VERSION(1)",
         "SET nope = 1",
+        "SET @x = CURRENT_TIMESTAMP",
+        "SET @x",
+        "SET NAMES utf8mb4 COLLATED utf8mb4_bin",
+        "SET SESSION TRANSACTION LEVEL 5",
+        "SET GLOBAL TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "COMMIT AND GO HOME",
+        "SELECT",
+        "SELECT 1 +",
         "SET sql_mode = CONCAT(@@sql_mode, ',ANSI')",
         "SET PASSWORD = 'x'",
         "SHOW VARIABLES LIKE 'nope'",

@@ -249,6 +249,32 @@ def test_local_files_are_refused(client: Client) -> None:
     )
 
 
+def test_those_that_watch_get_the_first_rows(known: Known, client: Client) -> None:
+    connection = client.session.connection
+    theirs = client.exchange(Command.QUERY, READ.encode())
+    known.statements[READ] = Result(
+        theirs[1:3], [row for row in theirs if row[:1] in (b"\1", b"\xfb")]
+    )
+    told: list[tuple[str, Any]] = []
+    connection.note_completed = lambda tag, answer=None: told.append((tag, answer and answer()))  # type: ignore[method-assign] # records
+    client.query(READ)
+    client.query("INSERT INTO t (b) VALUES ('x')")
+    client.query("SELECT 'a' AS b")
+    client.prepare("SELECT @@autocommit")
+    client.execute(1)
+    known.statements[READ] = Result(theirs[1:3], [b"\0\0\1\0\0\0\0\0\0\0\1x"])
+    client.prepare(READ)
+    client.execute(2)
+    shown = [(tag, answer and (answer.columns, answer.rows)) for tag, answer in told]
+    assert shown == [
+        ("SELECT 2", (["a", "b"], [[1, "x"], [None, "é🐍"]])),
+        ("INSERT 1", None),
+        ("SELECT 1", (["b"], [["a"]])),
+        ("SELECT 1", (["@@autocommit"], [[1]])),
+        ("SELECT 1", (["a", "b"], [[1, "x"]])),
+    ]
+
+
 # What takes time
 
 

@@ -210,6 +210,37 @@ def test_an_integer_out_of_the_range_of_its_column_is_refused_in_binary_form() -
         binary_row([300], [Column("c", Type.TINY)])
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("2026-11-29 23:59:58.5", Type.DATETIME, MIDDAY.replace(microsecond=500000)),
+        ("2026-11-29", Type.DATETIME, datetime(2026, 11, 29)),
+        ("-01:02:03.25", Type.TIME, -timedelta(hours=1, minutes=2, seconds=3.25)),
+        ("00:00:00", Type.TIME, timedelta(0)),
+        ("12", Type.TINY, 12),
+        ("1.5", Type.DOUBLE, 1.5),
+        ("0000-00-00 00:00:00", Type.DATETIME, "0000-00-00 00:00:00"),
+    ],
+)
+def test_a_text_in_a_script_has_its_binary_form(text: str, kind: Type, value: Any) -> None:
+    column = Column("c", kind)
+    assert read_binary_row(binary_row([text], [column]), [column]) == [value]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("soon", Type.DATETIME), ("soon", Type.TIME), ([], Type.FLOAT)]
+)
+def test_a_value_without_a_binary_form_is_refused(value: Any, kind: Type) -> None:
+    with pytest.raises(BadValue, match=f"is no value of column c of type {kind.name}$"):
+        binary_row([value], [Column("c", kind)])
+
+
+def test_a_date_in_a_column_of_datetimes_is_midnight() -> None:
+    assert text_of(date(2026, 1, 2), Column("c", Type.DATETIME, decimals=3)) == (
+        b"2026-01-02 00:00:00.000"
+    )
+
+
 @pytest.mark.parametrize("text", ["0000-00-00", "2026-00-10"])
 def test_a_date_without_a_python_class_is_a_str(text: str) -> None:
     column = Column("c", Type.DATE)

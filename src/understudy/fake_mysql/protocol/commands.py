@@ -156,16 +156,19 @@ def _set(pieces: list[Piece]) -> Set | None:
 
 def _set_transaction(pieces: list[Piece]) -> Set | None:
     """Read SET SESSION TRANSACTION; without SESSION it is for the next transaction only."""
-    words = [piece.word for piece in pieces]
-    text = " ".join(words)
-    if words[0] == "TRANSACTION":
-        return Set(())
-    if "ISOLATION LEVEL" not in text:
-        return Set(())
-    start = words.index("LEVEL") + 1
-    end = words.index(",") if "," in words else len(words)
-    level = pieces[start]._replace(kind="text", text=f"'{'-'.join(words[start:end])}'")
-    return Set((Assignment("transaction_isolation", (level,)),))
+    found = []
+    if pieces[0].word != "TRANSACTION":
+        for part in _split(pieces[2:]):
+            words = [piece.word for piece in part]
+            if words[:2] == ["ISOLATION", "LEVEL"]:
+                level = part[-1]._replace(kind="text", text=f"'{'-'.join(words[2:])}'")
+                found.append(Assignment("transaction_isolation", (level,)))
+            elif words in (["READ", "ONLY"], ["READ", "WRITE"]):
+                number = part[-1]._replace(kind="number", text=str(int(words[1] == "ONLY")))
+                found.append(Assignment("transaction_read_only", (number,)))
+            else:
+                return None
+    return Set(tuple(found))
 
 
 def _split(pieces: list[Piece]) -> list[list[Piece]]:

@@ -173,6 +173,8 @@ def assigned(name: str, pieces: Sequence[Piece], connection: Connection) -> Any:
     """
     value = _evaluated(pieces, connection)
     if name.startswith("@"):
+        if pieces[0].kind == "word" and value is not None:  # or a function without brackets
+            return {"TRUE": 1, "FALSE": 0}[pieces[0].word]
         return value
     default = connection.defaults[known_name(name, connection)]
     if pieces[0].word == "DEFAULT":
