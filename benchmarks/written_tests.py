@@ -228,8 +228,8 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[str], object] =
     project = Project(options.folder, options.understudy)
     found = []
     for module in options.modules:
-        print(module, file=sys.stderr)
         found.append(project.measured(module, options.seconds, options.runs))
+        print(table(found[-1:]).splitlines()[-1], file=sys.stderr)
     if options.by_hand:
         project.by_hand(found)
     show(table(found))

@@ -403,3 +403,9 @@ def test_lines_of_both_kinds_stay_as_they_are() -> None:
     mine = '"""Mine."""\r\n\r\nX = """a\nb"""\n'
 
     assert mine[:-1].partition("X")[2] in write(mine, found()).text
+
+
+def test_an_import_that_no_test_uses_is_not_written() -> None:
+    one = kept([1], imports=("from fractions import Fraction",))
+
+    assert "Fraction" not in merged("", "app.jobs", "dao", [one]).text

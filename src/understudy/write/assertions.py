@@ -33,7 +33,7 @@ def asserted(kept: Kept) -> Kept:
         proposed = [line for line in proposed if not line.startswith("assert str(raised.value)")]
     holding = tuple(line for line in proposed if _holds(kept, line, known))
     used = " ".join(holding)
-    needed = tuple(line for line in known if _is_used(line, used))
+    needed = tuple(line for line in known if is_used(line, used))
     return replace(kept, assertions=holding, imports=needed)
 
 
@@ -109,7 +109,8 @@ def _mentions(text: str, name: str) -> bool:
     return re.search(rf"\b{name}\b", text) is not None
 
 
-def _is_used(line: str, text: str) -> bool:
+def is_used(line: str, text: str) -> bool:
+    """Return whether a text uses a name that an import line binds."""
     names = line.rpartition("import ")[2].split(", ")
     return any(_mentions(text, name.partition(" as ")[2] or name) for name in names)
 

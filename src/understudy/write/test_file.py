@@ -88,7 +88,8 @@ def merged(
     new = [one for one, block in tests if block]
     setups = dict.fromkeys(setup for one in new for setup in one.trial.setups)
     head = [source_of_fixture(setup, style) for setup in setups if not fixtures.has(setup)]
-    imports = sorted(_imports(new, style))
+    source = "\n".join([*head, *blocks])
+    imports = sorted(line for line in _imports(new, style) if assertions.is_used(line, source))
     comments = _comments([*left_out, *dict.fromkeys(hiding)], style.width)
     text = _file(existing, module, layer, imports, [*head, *blocks], comments, style)
     if untyped.calls_untyped((one.trial for one in new), style.first_party):
