@@ -1,4 +1,4 @@
-"""Measure what `understudy write` writes for modules of a project, beside its hand-written tests.
+"""Measure what `understudy write` writes for modules of a project, or its own tests of them.
 
     python -m benchmarks.written_tests FOLDER MODULE... [--seconds N] [--by-hand] [--runs 100]
         [--understudy COMMAND]
@@ -8,8 +8,8 @@ runs are in copies: each module is written for in a copy that has the project's 
 none of its tests. There `understudy review` counts the tests and the lines and branches that they
 cover, and the checks of a project run on them: ruff, mypy --strict and `understudy lint`.
 
---by-hand adds the figures of the project's own tests: `understudy review` and `understudy mutate`,
-as for the written ones. --runs N runs the written tests N times more, shuffled each time.
+--by-hand measures the project's own tests of the modules instead. --runs N runs the written tests
+N times more, shuffled each time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from understudy.project import pytest_process, suite_run
 from understudy.write import proof
 
 _HEAD = ("module", "tests", "xfail", "left out", "covered", "mutants", "seconds", "checks")
-_BY_HAND = ("tests by hand", "covered", "mutants")
+_BY_HAND = ("module", "tests by hand", "covered", "mutants")
 _LONGEST = 900.0  # seconds of one command
 _NO_TESTS = ("test_*.py", "*_test.py", "understudy-*")
 _NEVER = (".git", ".venv", "venv", "__pycache__", ".*_cache", ".coverage*")
@@ -50,16 +50,12 @@ class Figures:
         document: what `understudy write` says; its "end" is the reason if nothing was written.
         review: what `understudy review` says of the written tests; empty without any.
         unclean: the checks that find something.
-        by_hand: what `understudy review` says of the project's own tests.
-        killed: the mutants that these kill, and those that can be killed.
         failed: the failures of the tests that were shuffled; None if they were not.
     """
 
     document: Mapping[str, Any]
     review: Mapping[str, Any] = field(default_factory=dict)
     unclean: Sequence[str] = ()
-    by_hand: Mapping[str, Any] = field(default_factory=dict)
-    killed: tuple[int, int] | None = None
     failed: Sequence[str] | None = None
 
 
@@ -102,19 +98,16 @@ class Project:
                 found.failed = _shuffled(copy, files, runs)
             return found
 
-    def by_hand(self, found: Sequence[Figures]) -> None:
-        """Add the figures of the project's own tests."""
-        paths = [figures.document["path"] for figures in found]
+    def by_hand(self, modules: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return a row for each module: the figures of the project's own tests."""
         with _copy(self._folder) as copy:
-            reviews = self._reviewed(copy, paths)
-            sent = [one.document["path"] for one in found if one.document.get("mutants")]
-            ended = self._run(copy, "understudy", "mutate", *sent, "--format", "json")
-            mutants = json.loads(ended.stdout or "{}").get("files", {})
-        for figures in found:
-            path = figures.document["path"]
-            figures.by_hand = reviews.get(path, {})
-            if path in mutants:
-                figures.killed = _killed(mutants[path]["mutants"])
+            reviews = self._reviewed(copy, modules)
+            ended = self._run(copy, "understudy", "mutate", *modules, "--format", "json")
+        files = json.loads(ended.stdout or "{}").get("files", {})
+        return [
+            (path, _tests(review), _covered(review), _of(_killed(files.get(path, {}))))
+            for path, review in reviews.items()
+        ]
 
     def _reviewed(self, copy: Path, modules: Sequence[str]) -> dict[str, Any]:
         """Return what `understudy review` says of each module, by its path."""
@@ -156,25 +149,22 @@ def _shuffled(copy: Path, files: Sequence[str], runs: int) -> list[str]:
     return failed
 
 
-def _killed(mutants: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """Return how many mutants are killed, and how many can be, in mutation-testing-elements."""
-    states = [mutant["status"] for mutant in mutants]
+def _killed(file: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return how many mutants of a file are killed, and how many can be; None without any."""
+    states = [mutant["status"] for mutant in file.get("mutants", ())]
     killed = states.count("Killed") + states.count("Timeout")
-    return killed, killed + states.count("Survived") + states.count("NoCoverage")
+    alive = states.count("Survived") + states.count("NoCoverage")
+    return (killed, killed + alive) if states else None
 
 
-def table(found: Sequence[Figures]) -> str:
-    """Return the figures of some modules as a Markdown table."""
-    has_hand = any(figures.by_hand for figures in found)
-    head = (*_HEAD, *_BY_HAND) if has_hand else _HEAD
-    rows: list[tuple[str, ...]] = [head, ("---", *["--:"] * (len(head) - 1))]
-    for figures in found:
-        hand = (_tests(figures.by_hand), _covered(figures.by_hand), _of(figures.killed))
-        rows.append((*_row(figures), *(hand if has_hand else ())))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = _HEAD) -> str:
+    """Return rows of figures as a Markdown table."""
+    lines = [head, ("---", *["--:"] * (len(head) - 1)), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
-def _row(figures: Figures) -> tuple[str, ...]:
+def row(figures: Figures) -> tuple[str, ...]:
+    """Return the figures of a module as texts."""
     document = figures.document
     if "seconds" not in document:
         return (document["path"], document["end"], *[""] * (len(_HEAD) - 2))
@@ -226,13 +216,14 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[str], object] =
     parser.add_argument("--understudy", default=str(Path(sys.executable).parent / "understudy"))
     options = parser.parse_args(arguments)
     project = Project(options.folder, options.understudy)
+    if options.by_hand:
+        show(table(project.by_hand(options.modules), _BY_HAND))
+        return
     found = []
     for module in options.modules:
         found.append(project.measured(module, options.seconds, options.runs))
-        print(table(found[-1:]).splitlines()[-1], file=sys.stderr)
-    if options.by_hand:
-        project.by_hand(found)
-    show(table(found))
+        print(*row(found[-1]), sep=" | ", file=sys.stderr)
+    show(table([*map(row, found)]))
     for line in flakes(found, options.runs):
         show(line)
 

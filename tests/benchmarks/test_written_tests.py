@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.written_tests import Figures, flakes, table
+from benchmarks.written_tests import Figures, flakes, row, table
 
 WRITTEN: dict[str, Any] = {
     "path": "app/users.py",
@@ -21,21 +21,11 @@ def test_a_row_for_each_module() -> None:
     review = {"tests": 2, "covered": 97.6, "items": ITEMS}
     written = Figures(WRITTEN, review, unclean=["mypy"])
 
-    assert table([written, REFUSED]) == (
+    assert table([row(written), row(REFUSED)]) == (
         "| module | tests | xfail | left out | covered | mutants | seconds | checks |\n"
         "| --- | --: | --: | --: | --: | --: | --: | --: |\n"
         "| app/users.py | 2 | 1 | 0 | 98% | 5 of 6 | 60 | mypy, review: errors |\n"
         "| app/none.py | Error: no such module |  |  |  |  |  |  |"
-    )
-
-
-def test_the_tests_by_hand_stand_beside_the_written_ones() -> None:
-    by_hand = {"tests": 30, "covered": 100.0, "items": ()}
-
-    found = table([Figures(WRITTEN, by_hand=by_hand, killed=(4, 6))])
-
-    assert found.splitlines()[-1] == (
-        "| app/users.py | 2 | 1 | 0 |  | 5 of 6 | 60 | clean | 30 | 100% | 4 of 6 |"
     )
 
 

@@ -285,6 +285,29 @@ def test_the_body_takes_what_the_code_compares_it_with(project: Path) -> None:
     assert ("with_kind_closed", 410) in outcomes(trials["POST /orders"])
 
 
+def test_an_id_that_the_constructor_does_not_take_is_set(project: Path) -> None:
+    trials = tried(
+        project,
+        """
+        from dataclasses import dataclass, field
+        from typing import Annotated
+        from fastapi import Depends, FastAPI, Header, HTTPException
+        app = FastAPI()
+        @dataclass
+        class User:
+            id: int = field(init=False)
+            name: str
+        def current_user(authorization: Annotated[str | None, Header()] = None) -> User:
+            raise HTTPException(401)
+        @app.get("/me")
+        async def me(user: Annotated[User, Depends(current_user)]) -> int:
+            return user.id
+        """,
+    )["GET /me"]
+
+    assert [seen.answer.json() for _, seen in trials if seen.answer.status_code == 200][-1] == 100
+
+
 def test_a_fixture_does_all_that_it_has_to(project: Path) -> None:
     """The written fixture overrides the dependency before it returns the caller."""
     trials = tried(project, SIGNED_IN)["GET /me"]

@@ -22,6 +22,10 @@ from understudy.write.trials import Observation, Target, Trial
 
 FILE = "test_understudy_trials.py"
 _SOURCE = "<trial>"  # the file that a traceback names for the source of a trial
+LIMITED = (
+    "the app answers 429, as it limits the number of requests: turn that off in the settings that "
+    "the tests run with"
+)
 _LOOPS = (
     "the project keeps a pool or an engine, so all tests must share one event loop: set "
     'asyncio_default_fixture_loop_scope = "session" and asyncio_default_test_loop_scope = '
@@ -192,6 +196,13 @@ class Lab:
         return seen
 
 
+def _is_limited(answer: Any, target: Target) -> bool:
+    """Whether an app refuses a request because there were too many, which its route never says."""
+    said = getattr(target, "operation", {}).get("responses", {})
+    is_response = target.layer == "router" and getattr(answer, "status_code", 0) == 429
+    return is_response and "429" not in said
+
+
 def is_of_trial(error: BaseException) -> bool:
     """Return whether the trial itself raised an exception, in a block, and not the code."""
     last = error.__traceback__
@@ -208,6 +219,8 @@ def _problem(run: Run, playing: _Playing) -> str:
         return f"it did not end within {SECONDS:g} s"
     if isinstance(playing.observation.raised, WrongEventLoop):
         return _LOOPS
+    if _is_limited(playing.observation.answer, playing.trial.target):
+        return LIMITED
     if not playing.has_begun:
         return f"it cannot be arranged: {run.error}"
     return "" if run.passed else run.error

@@ -15,6 +15,7 @@ from understudy.mutate.statements import Spot
 from understudy.project import pytest_process, suite_run
 from understudy.project.parsing import text_lines
 from understudy.script.formatting import counted
+from understudy.write import lab
 from understudy.write.errors import WriteError
 from understudy.write.results import Results, WrittenFile
 
@@ -58,7 +59,7 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
             else suite_run.ending(ended.exit_code, ended.output)
         )
         raise WriteError(f"The tests cannot be proved, so none is written: {how}")
-    failed = {(answer["file"], answer["test"]): answer["why"] for answer in ended.answers}
+    failed = {(answer["file"], answer["test"]): _reason(answer["why"]) for answer in ended.answers}
     results.runs = runs
     for file in files:
         # Pytest names a file from the folder of its configuration.
@@ -74,6 +75,10 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
         copy.write(file.change.path.relative_to(root), file.change.after)
     if any(file.layer != "dto" and file.tests for file in files):
         _mutate(copy, results, paths, say)
+
+
+def _reason(why: str) -> str:
+    return lab.LIMITED if why.startswith("assert 429 ==") else why
 
 
 def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) -> None:

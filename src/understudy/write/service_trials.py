@@ -23,6 +23,7 @@ from understudy.write.collaborators import (
 )
 from understudy.write.expected import expected, whole
 from understudy.write.guard import Refused, limited
+from understudy.write.other_answers import other_answers
 from understudy.write.shapes import Built, NoValue, complete, settled
 from understudy.write.spelling import called, evaluated, imports_of, snake, spelled
 from understudy.write.trials import Arc, Argument, Expression, Observation, Target, Trial
@@ -231,8 +232,16 @@ class _Service:
                 value=None,
                 raised=error,
             )
-        for value in _other_values(rule.value):
-            yield replace(rule, answer=f".returns({value!r})", value=value, raised=None)
+        for value in other_answers(rule.value):
+            answer = _answer(value)
+            if answer is not None:
+                yield replace(
+                    rule,
+                    answer=f".returns({answer.text})",
+                    imports=(*rule.imports, *answer.imports),
+                    value=value,
+                    raised=None,
+                )
 
     def _errors(self, collaborator: Collaborator, method: str) -> list[tuple[object, Expression]]:
         """Return the exceptions that a method raises, or the service catches, with their source."""
@@ -389,14 +398,6 @@ def _source(value: Any, *, is_answer: bool = False) -> Expression:
 def _is_related(value: object) -> bool:
     items = value if isinstance(value, list) else [value]
     return any(hasattr(item, "_sa_instance_state") for item in items)
-
-
-def _other_values(value: object) -> list[object]:
-    if isinstance(value, bool):
-        return [not value]
-    if isinstance(value, int):
-        return [0, 1] if value else [1]
-    return [[]] if isinstance(value, list) else [None]
 
 
 def _hint(function: Callable[..., Any], name: str) -> Any:

@@ -6,6 +6,7 @@ What works is found by trying; here are the ways, the plainest first.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import re
 import sys
@@ -19,7 +20,7 @@ from uuid import UUID
 from understudy.project import parsing
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
-from understudy.write import json_samples
+from understudy.write import hints, json_samples
 from understudy.write.imported_names import NAMES
 from understudy.write.shapes import ABSENT, Leaf, NoValue, complete, leaves, settled
 from understudy.write.spelling import named, snake
@@ -33,6 +34,7 @@ _FORBIDS = re.compile(r"inactive|disabled|deleted|blocked|banned|locked|revoked"
 _APP = (("app", "FastAPI"),)
 _FASTAPI = "from fastapi import FastAPI"
 _MOST_METHODS = 6
+_IDS = ("id", "uid", "user_id", "pk")
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,7 @@ class _Overrides:
             kind.text,
             (
                 f"{name} = {value.text}",
+                *(f"{name}.{field} = {source}" for field, source in _ids_not_passed(hint)),
                 f"app.dependency_overrides[{place.text}] = lambda: {name}",
             ),
             "The caller, who is signed in.",
@@ -348,6 +351,15 @@ def _distinct(setups: Iterable[Setup]) -> Iterator[Setup]:
         yield setup
 
 
+def _ids_not_passed(hint: Any) -> Iterator[tuple[str, str]]:
+    """Yield the ids that the constructor of a dataclass does not take, each with its source."""
+    cls = hints.class_in(hint)
+    for one in dataclasses.fields(cls) if cls and dataclasses.is_dataclass(cls) else ():
+        is_unset = not one.init and one.default is one.default_factory is dataclasses.MISSING
+        if is_unset and one.name in _IDS and one.type in (int, "int"):
+            yield one.name, str(CALLER)
+
+
 def _privileged(leaf: Leaf) -> Any:
     """Return the value of a caller's field that lets the caller do most; None for any."""
     name, value = leaf.path[-1], leaf.values[0]
@@ -355,7 +367,7 @@ def _privileged(leaf: Leaf) -> Any:
         if _FORBIDS.search(name):
             return False
         return True if _ALLOWS.search(name) else None
-    if len(leaf.path) == 2 and name in ("id", "uid", "user_id", "pk"):
+    if len(leaf.path) == 2 and name in _IDS:
         if isinstance(value, UUID):
             return UUID(int=CALLER)
         return CALLER if type(value) is int else None
