@@ -280,3 +280,14 @@ Nearest of the only rule:
 To allow it:
   fake_mysql.on("SELECT a FROM t WHERE b = %s AND c = %s", 8, 'x').rows(...)"""
     )
+
+
+def test_calls_that_differ_in_their_values_have_one_text_and_shape() -> None:
+    calls = [
+        MysqlCall(f"SELECT 'x', `a` FROM `t` WHERE `b c` = {value} AND d IN ({value}, 5)")
+        for value in ("7", r"'it\'s \"8\"'")
+    ]
+    assert {call.text for call in calls} == {
+        "SELECT 'x', `a` FROM `t` WHERE `b c` = ? AND d IN (?)"
+    }
+    assert {call.shape for call in calls} == {"SELECT ?, a FROM t WHERE `b c` = ? AND d IN (?)"}

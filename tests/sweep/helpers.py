@@ -8,8 +8,9 @@ from understudy.catalog.description import Constraint, SchemaFacts
 from understudy.pg.errors import ErrorFields
 from understudy.rerun import Run
 from understudy.script import requests
-from understudy.script.boundary import CallId, Event, Kind, shape
+from understudy.script.boundary import CallId, Event, Kind
 from understudy.script.calls import Call, Sender, Transaction
+from understudy.script.formatting import shape
 from understudy.script.request_rules import Finding as RuleFinding
 from understudy.script.requests import Request
 

@@ -64,7 +64,7 @@ class Engine:
         for script in self.scripts:
             script.calls.append(call)
         if has_run:
-            self._tally.note(call.statement)
+            self._tally.note(call.text)
             if call.transaction is not None:
                 call.transaction.calls.append(call)
 

@@ -11,8 +11,7 @@ from unittest.mock import ANY
 
 from understudy.pg import sql
 from understudy.record.calls import Answer, NotRecordable, RecordedCall, leaves
-from understudy.script.boundary import shape
-from understudy.script.formatting import shortened
+from understudy.script.formatting import shape, shortened
 from understudy.script.requests import Phase
 
 _DAY = dt.timedelta(days=1)

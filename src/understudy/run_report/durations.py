@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from understudy.run_report.assembly import Finished
-from understudy.script.boundary import shape
-from understudy.script.formatting import counted, shortened
+from understudy.script.formatting import counted, shape, shortened
 
 _LONGEST = 100  # characters of a statement
 

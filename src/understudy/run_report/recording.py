@@ -239,7 +239,7 @@ class Links:
             None if pid is None else self._connections.setdefault(pid, len(self._connections) + 1),
             self._index.get(id(sender)),
             self._transactions.get(id(event)),
-            self._statement(event.call.statement) if event.kind == "statement" else None,
+            self._statement(event.call.text) if event.kind == "statement" else None,
         )
 
     def _statement(self, text: str) -> int:

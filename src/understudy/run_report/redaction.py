@@ -17,7 +17,7 @@ from understudy.pg import sql
 from understudy.run_report.hidden_values import HIDDEN, HiddenValues
 from understudy.run_report.parameter_columns import NUMBER, parameter_columns
 from understudy.run_report.records import Statement, Test, TestEvent
-from understudy.script.boundary import is_literal, shape
+from understudy.script.formatting import is_literal, shape
 
 # What a line of Python has between quotes, also if the line ends in them; and numbers.
 _LITERALS = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1?|\b\d[\d_.]*""")

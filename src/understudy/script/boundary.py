@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
-from understudy.pg import sql
 from understudy.pg.errors import ErrorFields
 from understudy.script import requests
 from understudy.script.answers import Drop, Error, Hang
@@ -195,7 +193,7 @@ class Boundary:
         sender = "" if request is None else request.key
         if phase != "call":
             sender = f"{phase} {sender}".rstrip()
-        statement = "" if kind in _NAMED else shape(call.statement)
+        statement = "" if kind in _NAMED else call.shape
         counts = self._counts.get((sender, kind))
         if counts is None:
             counts = self._counts[sender, kind] = {}
@@ -210,19 +208,3 @@ class Boundary:
 
 # The calls on all fakes. They have events only if something watches.
 FAKES = Boundary("fakes")
-
-
-@lru_cache(maxsize=4096)
-def shape(statement: str) -> str:
-    """Return a statement on one line, without comments and with `?` for each literal."""
-    return sql.spell([_shape_of(token) for token in sql.tokens(statement)])
-
-
-def _shape_of(token: str) -> str:
-    return "?" if is_literal(token) else token
-
-
-def is_literal(token: str) -> bool:
-    """Return whether a token of a statement is a text or a number."""
-    is_text = token[-1] == "'" or (token[0] == "$" and token[-1] == "$")
-    return is_text or token[0].isdigit()

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from understudy.pg import sql
 from understudy.pg.sql import Tokens
 from understudy.script.failures import Failure, ScriptError, TransactionLeftOpen
-from understudy.script.formatting import as_expected, quoted, shown
+from understudy.script.formatting import as_expected, quoted, shape, shown
 from understudy.script.origin import Origin, Spot, at, caller, spot
 from understudy.script.parameter_matching import Given
 
@@ -144,6 +144,16 @@ class Call:
     def tokens(self) -> Tokens:
         """The tokens of the statement, as rules compare them."""
         return sql.comparable(self.statement)
+
+    @property
+    def text(self) -> str:
+        """The statement without its values, also if a driver has pasted them into it."""
+        return self.statement
+
+    @property
+    def shape(self) -> str:
+        """The statement on one line, without comments and with `?` for each literal."""
+        return shape(self.statement)
 
     @property
     def source(self) -> str:

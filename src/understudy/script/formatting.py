@@ -7,6 +7,7 @@ import difflib
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from understudy.pg import sql
@@ -123,3 +124,19 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the nearest known name, or nothing."""
     near = difflib.get_close_matches(name, list(known), 1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@lru_cache(maxsize=4096)
+def shape(statement: str) -> str:
+    """Return a statement on one line, without comments and with `?` for each literal."""
+    return sql.spell([_shape_of(token) for token in sql.tokens(statement)])
+
+
+def _shape_of(token: str) -> str:
+    return "?" if is_literal(token) else token
+
+
+def is_literal(token: str) -> bool:
+    """Return whether a token of a statement is a text or a number."""
+    is_text = token[-1] == "'" or (token[0] == "$" and token[-1] == "$")
+    return is_text or token[0].isdigit()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from understudy.mysql import sql
 from understudy.mysql.templates import template
-from understudy.pg.sql import Tokens
+from understudy.pg.sql import Tokens, spell
 from understudy.script.calls import Call, Transaction
 from understudy.script.formatting import as_expected, quoted, shown
 from understudy.script.origin import Spot
 
 _MOST_ROWS = 5  # of a bulk INSERT in a line to paste
+_NEEDLESSLY_QUOTED = re.compile(r"`([A-Za-z_]\w*)`")
 _CHANGES = frozenset(["INSERT", "REPLACE", "UPDATE", "DELETE"])
 
 
@@ -58,6 +61,16 @@ class MysqlCall(Call):
         return self.template.text if self.template.is_bulk else sql.one_line(self.statement)
 
     @property
+    def text(self) -> str:
+        """The statement with `?` for each value, as it may be prepared."""
+        return self.template.text
+
+    @property
+    def shape(self) -> str:
+        """The statement on one line, with `?` for each literal, and needless quotes left out."""
+        return _shape(self.template.tokens)
+
+    @property
     def source(self) -> str:
         """The call as it would be written."""
         parameters = "" if self.parameters is None else f", {shown(self.parameters)}"
@@ -91,3 +104,8 @@ class MysqlCall(Call):
         if is_change and "RETURNING" not in map(str.upper, self.tokens):
             return f".affected({len(self.template.values) if self.template.is_bulk else 1})"
         return ".rows(...)"
+
+
+@lru_cache(maxsize=4096)
+def _shape(tokens: Tokens) -> str:
+    return spell([_NEEDLESSLY_QUOTED.sub(r"\1", token) for token in tokens])

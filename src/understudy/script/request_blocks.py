@@ -67,7 +67,7 @@ def wrote(event: Event) -> bool:
         return False
     # Without a count: a driver that wants one row has got it from RETURNING.
     count = event.tag.rpartition(" ")[2] or "1"
-    return count.isdecimal() and int(count) > 0 and is_write(event.call.statement)
+    return count.isdecimal() and int(count) > 0 and is_write(event.call.shape)
 
 
 def tables(statement: str) -> frozenset[str]:

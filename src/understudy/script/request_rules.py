@@ -25,6 +25,8 @@ from understudy.script.request_blocks import Block, blocks, failed, tables, wrot
 from understudy.script.requests import Request
 
 # A body that tells of a failure, as that of GraphQL or of a health check.
+_INTERRUPTED = 1317  # by KILL QUERY
+_BUSY = (1205, 3572)  # of MariaDB, of MySQL
 _ERROR = re.compile(
     rb"""
       "(?:errors?|exceptions?|failed|failures?)" \s*:\s*+ (?!null|false|0\b|""|\[\s*\]|\{\s*\})
@@ -216,24 +218,25 @@ def _is_expected(view: _View, block: Block, event: Event) -> bool:
     """Return whether it is possible that the code deals with a failed statement."""
     sqlstate = event.error.sqlstate if event.error is not None else ""
     message = event.error.message if event.error is not None else ""
-    statement = event.call.statement
+    code = getattr(event.error, "code", None)  # of MySQL
+    statement = event.call.shape
     if event.kind == "commit":
         return not block.writes or any(
             other.kind == "commit" and not failed(other) and other.begun > event.begun
             for other in view.events
         )
     named = tables(statement)
-    is_cancelled = sqlstate == "57014" and "user request" in message
-    is_busy = sqlstate == "55P03" and "NOWAIT" in statement.upper()
+    is_cancelled = (sqlstate == "57014" and "user request" in message) or code == _INTERRUPTED
+    is_busy = (sqlstate == "55P03" or code in _BUSY) and "NOWAIT" in statement.upper()
     if event.kind != "statement" or not named or is_cancelled or is_busy:
         return True
-    reads = event.call.statement.lstrip("( \n\t")[:6].upper() in ("SELECT", "TABLE")
+    reads = statement.lstrip("( \n\t")[:6].upper() in ("SELECT", "TABLE")
     for other in view.events:
         if other.kind != "statement" or failed(other) or other.is_drivers or other in block.events:
             continue
         if other.id.statement == event.id.statement:
             return True  # retried, or one of several rows
-        later = tables(other.call.statement) if other.begun > event.begun else frozenset()
+        later = tables(other.call.shape) if other.begun > event.begun else frozenset()
         # get-or-create, or another way to read
         if later & named or (reads and later):
             return True
@@ -347,7 +350,7 @@ def _statement_after_response(view: _View, early: Sequence[Block]) -> Iterator[F
         for event in block.events:
             if event.kind != "statement" or event.begun < sent or not _is_of(event, view.request):
                 continue
-            if event.request is not view.request and own and tables(event.call.statement):
+            if event.request is not view.request and own and tables(event.call.shape):
                 yield _after_finding(view.request, event, "a background task")
                 break
             exits = view.is_own(event) and wrote(event) and view.is_dependency(event)
