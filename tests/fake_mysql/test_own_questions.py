@@ -73,7 +73,9 @@ SCRIPTS = {
         COMMIT WORK AND NO CHAIN NO RELEASE | START TRANSACTION | SAVEPOINT `a``b`
         ROLLBACK TO SAVEPOINT `A``B` | SAVEPOINT x | SAVEPOINT X | RELEASE SAVEPOINT x
         RELEASE SAVEPOINT x | ROLLBACK WORK AND CHAIN NO RELEASE | ROLLBACK
-        BEGIN; SELECT 1; COMMIT | ROLLBACK TO x""",
+        BEGIN; SELECT 1; COMMIT | ROLLBACK TO x
+        SET autocommit = 0 | SAVEPOINT a | SELECT 1 | RELEASE SAVEPOINT a | SAVEPOINT b
+        SELECT b FROM t | ROLLBACK TO b | SET autocommit = 1 | RELEASE SAVEPOINT b""",
     "latest": f"""
         {ADD} | SELECT LAST_INSERT_ID(), ROW_COUNT() | SELECT ROW_COUNT() | {READ}
         SELECT FOUND_ROWS() | RELEASE SAVEPOINT x | SHOW WARNINGS | SHOW ERRORS
@@ -220,6 +222,15 @@ def test_what_a_session_does_not_know_goes_to_the_responder(sql: str) -> None:
     assert Client(known.connect()).query(sql)[0] == 1064
     assert known.executed == [(sql, None)]
     assert known.controlled == []
+
+
+def test_the_first_question_of_django_is_answered() -> None:
+    client = Client(Known().connect(ServerOptions("10.11.9-MariaDB")))
+    [row] = client.query(
+        "SELECT VERSION(), @@sql_mode, @@default_storage_engine, @@sql_auto_is_null, "
+        "@@lower_case_table_names, CONVERT_TZ('2001-01-01 01:00:00', 'UTC', 'UTC') IS NOT NULL"
+    )
+    assert (row[0], *row[2:]) == ("10.11.9-MariaDB", "InnoDB", 0, 0, 1)
 
 
 def test_a_responder_may_answer_a_question_itself() -> None:

@@ -149,7 +149,7 @@ def _set(pieces: list[Piece]) -> Set | None:
         case ["PASSWORD" | "ROLE" | "DEFAULT" | "STATEMENT" | "RESOURCE" | "GLOBAL", *_] as words:
             if words[0] != "GLOBAL" or words[1:2] == ["TRANSACTION"]:
                 return None
-    assignments = [_assignment(part) for part in _split(pieces)]
+    assignments = [_assignment(part) for part in parts_of(pieces)]
     found = tuple(assignment for assignment in assignments if assignment is not None)
     return Set(found) if found and len(found) == len(assignments) else None
 
@@ -158,7 +158,7 @@ def _set_transaction(pieces: list[Piece]) -> Set | None:
     """Read SET SESSION TRANSACTION; without SESSION it is for the next transaction only."""
     found = []
     if pieces[0].word != "TRANSACTION":
-        for part in _split(pieces[2:]):
+        for part in parts_of(pieces[2:]):
             words = [piece.word for piece in part]
             if words[:2] == ["ISOLATION", "LEVEL"]:
                 level = part[-1]._replace(kind="text", text=f"'{'-'.join(words[2:])}'")
@@ -171,8 +171,8 @@ def _set_transaction(pieces: list[Piece]) -> Set | None:
     return Set(tuple(found))
 
 
-def _split(pieces: list[Piece]) -> list[list[Piece]]:
-    """Split assignments at the commas outside of brackets."""
+def parts_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Split pieces at the commas outside of brackets."""
     parts: list[list[Piece]] = [[]]
     depth = 0
     for piece in pieces:

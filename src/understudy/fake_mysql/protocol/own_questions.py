@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from understudy.fake_mysql.protocol import variables
+from understudy.fake_mysql.protocol.commands import parts_of
 from understudy.fake_mysql.protocol.connection import Connection
 from understudy.mysql import sql as mysql_sql
 from understudy.mysql.results import Result, ServerWarning
@@ -80,16 +81,11 @@ def _items(sql: str) -> tuple[tuple[str, Value], ...] | None:
     if [piece.word for piece in pieces[-2:]] == ["LIMIT", "1"]:
         pieces = pieces[:-2]
     items = []
-    current: list[Piece] = []
-    for piece in [*pieces[1:], None]:
-        if piece is None or piece.text == ",":
-            item = _item(sql, current)
-            if item is None:
-                return None
-            items.append(item)
-            current = []
-        else:
-            current.append(piece)
+    for part in parts_of(pieces[1:]):
+        item = _item(sql, part)
+        if item is None:
+            return None
+        items.append(item)
     return tuple(items)
 
 
@@ -98,7 +94,7 @@ def _item(sql: str, pieces: list[Piece]) -> tuple[str, Value] | None:
     if len(pieces) > 2 and pieces[-2].word == "AS":
         name = str(variables.literal(pieces[-1]))
         pieces = pieces[:-2]
-    elif len(pieces) > 1 and pieces[-1].kind in ("word", "name"):
+    elif len(pieces) > 1 and pieces[-1].kind in ("word", "name") and pieces[-1].word != "NULL":
         name = str(variables.literal(pieces[-1]))
         pieces = pieces[:-1]
     if not pieces:
@@ -116,12 +112,22 @@ def _value(pieces: list[Piece]) -> Value | None:
         return lambda connection: variables.read(first.text, connection)
     if len(pieces) == 1 and first.kind in ("number", "text"):
         return lambda _connection: variables.literal(first)
+    if _words(pieces) == _DJANGO:
+        return lambda _connection: 1
     is_call = [piece.text for piece in pieces[1:]] == ["(", ")"]
     if is_call or (len(pieces) == 1 and first.word == "CURRENT_USER"):
         return _FUNCTIONS.get(first.word)
     return None
 
 
+def _words(pieces: Sequence[Piece]) -> list[str]:
+    return [piece.word for piece in pieces]
+
+
+# Django asks whether the server knows time zones.
+_DJANGO: Final = _words(
+    mysql_sql.pieces("CONVERT_TZ('2001-01-01 01:00:00', 'UTC', 'UTC') IS NOT NULL")
+)
 _LIKE = r"(?:\s+(?:LIKE\s+|WHERE\s+`?variable_name`?\s*(?:=|LIKE)\s*)(?P<like>'[^'\\]*'))?"
 _SHOW_VARIABLES: Final = re.compile(
     rf"\s*SHOW\s+(?:(?:SESSION|GLOBAL|LOCAL)\s+)?VARIABLES{_LIKE}\s*;?\s*", re.IGNORECASE

@@ -61,7 +61,7 @@ class SessionState:
     def status(self) -> int:
         """Return the flags for OK and EOF packets."""
         flags = Status.AUTOCOMMIT if self._connection.autocommit else Status(0)
-        if self.transactions.is_open:
+        if self.transactions.is_open and self.transactions.is_shown:
             flags |= Status.IN_TRANSACTION
             if self.transactions.is_read_only:
                 flags |= Status.IN_READ_ONLY_TRANSACTION
@@ -77,10 +77,12 @@ class SessionState:
         command = command_of(sql)
         if command in _COMMITTING and not _TEMPORARY.match(sql):
             self.transactions.end(commit=True)
-        elif self._connection.autocommit or self.transactions.is_open:
+        elif self._connection.autocommit:
             return
         elif command in _WRITING or (command in _READING and _FROM.search(sql)):
-            self.transactions.begin(is_implicit=True)
+            if not self.transactions.is_open:
+                self.transactions.begin(is_implicit=True)
+            self.transactions.is_shown = True
 
     def effect_of(self, control: Control) -> Callable[[], None] | None:
         """Return what carries a statement out; None if the session cannot.

@@ -23,12 +23,15 @@ class Transactions:
 
     Attributes:
         is_read_only: whether the open transaction is one of START TRANSACTION READ ONLY.
+        is_shown: whether status flags tell of it: not before the first use of a table, if a
+            savepoint began it without autocommit.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._levels: list[Transaction] = []
         self.is_read_only = False
+        self.is_shown = True
 
     @property
     def is_open(self) -> bool:
@@ -48,6 +51,7 @@ class Transactions:
         self._connection.note_transaction(transaction)
         self._levels = [transaction]
         self.is_read_only = is_read_only
+        self.is_shown = True
 
     def end(self, *, commit: bool) -> None:
         """End the open transaction, if there is one."""
@@ -58,7 +62,13 @@ class Transactions:
             self.is_read_only = False
 
     def savepoint(self, name: str) -> None:
-        """Open a savepoint, if a transaction is open; an older one of the same name ends."""
+        """Open a savepoint; an older one of the same name ends.
+
+        Without a transaction that has no effect, unless autocommit is off.
+        """
+        if not (self._levels or self._connection.autocommit):
+            self.begin(is_implicit=True)
+            self.is_shown = False
         if self._levels:
             if (level := self._level(name)) is not None:
                 self._levels.pop(level).end("released")
