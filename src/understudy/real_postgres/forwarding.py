@@ -28,7 +28,6 @@ from understudy.real_postgres.client_settings import ClientSettings
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.observation import Observer
-from understudy.real_postgres.pending import chain
 from understudy.real_postgres.replaced_statements import replace_statement
 from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.session_commands import SessionCommands
@@ -42,6 +41,7 @@ from understudy.script.boundary import Boundary, Change, Replace
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE, spot
+from understudy.serving.chain import chain
 from understudy.serving.waits import ConnectionDropped, Pending
 
 _CLEANS_UP = (c.Rollback, c.RollbackTo)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.statements import Portal, Result, Statement
-from understudy.real_postgres.pending import chain
+from understudy.serving.chain import chain
 from understudy.serving.waits import Pending
 
 

@@ -18,13 +18,13 @@ from understudy.fake_postgres.protocol.session_settings import REPORTED
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.upstream_replies import Reply, messages, take
+from understudy.serving.upstream_socket import UpstreamSocket
 
 if TYPE_CHECKING:
     from understudy.serving.sockets import Sockets
 
 Done = Callable[[Sequence[Reply]], None]
 
-_RECEIVED_BYTES = 256 * 1024
 _PATIENCE = 10.0  # seconds until a cancelled request ends
 # PostgreSQL ignores a cancel that comes before the statement has begun. So it is sent again, after
 # these seconds, and at most this often: a function may handle the cancel and go on.
@@ -32,7 +32,7 @@ _CANCEL_AGAIN = 0.05
 _MOST_CANCELS = 20
 
 
-class Upstream:
+class Upstream(UpstreamSocket):
     """A connection to a real server. Except for the constructor, call it in the sockets' thread.
 
     Args:
@@ -41,7 +41,6 @@ class Upstream:
         parameters: parameters of libpq that are not in the URL.
 
     Attributes:
-        is_lost: whether the connection has ended.
         settings: the run-time parameters that the server has reported, by name in lower case. It is
             replaced and never changed.
     """
@@ -54,18 +53,13 @@ class Upstream:
             for name in REPORTED
             if (value := self._libpq.pgconn.parameter_status(name.encode())) is not None
         }
-        self._socket = socket.socket(fileno=os.dup(self._libpq.fileno()))
-        self._socket.setblocking(False)
-        self._sockets = sockets
+        super().__init__(socket.socket(fileno=os.dup(self._libpq.fileno())), sockets)
         self._received = bytearray()
-        self._unsent = bytearray()
-        self._events = 0
         self._replies: list[Reply] = []
         self._wanted = 0
         self._copied: Sequence[bytes] | None = None
         self._done: Done | None = None
         self._cancels = 0  # of the running request
-        self.is_lost = False
 
     def ask(self, data: bytes, wanted: int, done: Done, copied: Sequence[bytes] | None) -> None:
         """Send requests.
@@ -123,52 +117,8 @@ class Upstream:
 
     def close(self) -> None:
         """Close the connection."""
-        self.is_lost = True
-        if self._events:
-            self._sockets.watch(self._socket, 0, self._ready, was=self._events)
-            self._events = 0
-        self._socket.close()
+        super().close()
         self._libpq.close()
-
-    def _send(self, data: bytes) -> None:
-        self._unsent += data
-        self._write()
-
-    def _write(self) -> None:
-        try:
-            while self._unsent:
-                sent = self._socket.send(self._unsent)
-                del self._unsent[:sent]
-        except BlockingIOError:
-            pass
-        except OSError:  # messages that the server sent before may still be read
-            self._unsent.clear()
-        self.watch()
-
-    def watch(self) -> None:
-        """Watch for replies, and for room for what is unsent."""
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
-        if events != self._events:
-            self._sockets.watch(self._socket, events, self._ready, was=self._events)
-            self._events = events
-
-    def _ready(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
-            self._write()
-        if events & selectors.EVENT_READ:
-            self._read()
-
-    def _read(self) -> None:
-        try:
-            data = self._socket.recv(_RECEIVED_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if data:
-            self._receive(data)
-        else:
-            self._lost()
 
     def _receive(self, data: bytes) -> None:
         self._received += data

@@ -6,14 +6,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg.errors import ServerError
 from understudy.serving.waits import ConnectionDropped, Pending
 
 
 def chain(
     first: Pending,
-    then: Callable[[Any], Result | Pending | None],
+    then: Callable[[Any], Any],
     failed: Callable[[], None] = lambda: None,
 ) -> Pending:
     """Wait for one result, and then for what is made of it.

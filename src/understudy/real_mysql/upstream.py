@@ -1,0 +1,144 @@
+"""A connection to the real server, on which statements of clients are executed."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from understudy.mysql import login
+from understudy.mysql.error_fields import server_error
+from understudy.mysql.packets import Command, Frames, Malformed, frame
+from understudy.mysql_server.address import Address
+from understudy.pg.errors import ServerError
+from understudy.serving.upstream_socket import UpstreamSocket
+from understudy.serving.waits import ConnectionDropped, Pending
+
+if TYPE_CHECKING:
+    from understudy.serving.sockets import Sockets
+
+# Gets the packets of an answer, one by one, and returns the outcome.
+Reading = Generator[None, bytes, Any]
+_TIMEOUT = 10.0
+
+
+class Upstream(UpstreamSocket):
+    """A connection to a real server. Except for the constructor, call it in the sockets' thread.
+
+    Args:
+        address: the server, its database, and who logs in.
+        sockets: the sockets that watch the connection.
+        capabilities: what the client can do that the server has to know.
+        collation: the number of the collation that the client wants.
+
+    Raises:
+        ServerError: the server refuses the login, or does not answer.
+
+    Attributes:
+        id: the number of the connection on the real server.
+    """
+
+    def __init__(
+        self, address: Address, sockets: Sockets, *, capabilities: int = 0, collation: int = 45
+    ) -> None:
+        connected = _connected(address)
+        self._frames = Frames()
+        steps = login.log_in(
+            address.user,
+            address.password,
+            address.database,
+            capabilities=login.USUAL | capabilities,
+            collation=collation,
+            is_private=bool(address.socket),
+        )
+        try:
+            self.id = _log_in(steps, connected, self._frames)
+        except BaseException:
+            connected.close()
+            raise
+        super().__init__(connected, sockets)
+        self._waiting: deque[tuple[Reading, Callable[[Any], None]]] = deque()
+
+    def ask(self, command: Command, body: bytes, reading: Reading) -> Pending:
+        """Send a command, and return a Pending for its outcome.
+
+        Args:
+            command: the command.
+            body: the rest of its packet.
+            reading: reads the answer.
+        """
+
+        def begin(done: Callable[[Any], None]) -> None:
+            if self.is_lost:
+                done(ConnectionDropped())
+                return
+            next(reading)
+            self._waiting.append((reading, done))
+            self.tell(command, body)
+
+        return Pending(None, begin=begin)
+
+    def tell(self, command: Command, body: bytes) -> None:
+        """Send a command that has no answer."""
+        if not self.is_lost:
+            self._send(frame([bytes([command]) + body])[0])
+
+    def _receive(self, data: bytes) -> None:
+        self._frames.add(data)
+        for packet in self._frames:
+            if not self._waiting:
+                return  # the server says why it ends the connection
+            reading, done = self._waiting[0]
+            try:
+                reading.send(packet)
+            except StopIteration as end:
+                self._waiting.popleft()
+                done(end.value)
+            except (ServerError, Malformed) as error:
+                self._waiting.popleft()
+                done(error)
+
+    def _lost(self) -> None:
+        if not self.is_lost:
+            self.close()
+        while self._waiting:
+            _, done = self._waiting.popleft()
+            done(ConnectionDropped())
+
+
+def _connected(address: Address) -> socket.socket:
+    """Return a connected socket, which blocks."""
+    place: Any = address.socket or (address.host, address.port)
+    try:
+        if address.socket:
+            connected = socket.socket(socket.AF_UNIX)
+            connected.settimeout(_TIMEOUT)
+            connected.connect(place)
+        else:
+            connected = socket.create_connection(place, timeout=_TIMEOUT)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError as error:
+        text = f"Understudy: the real server at {address.shown} does not answer: {error}"
+        raise server_error(2003, "HY000", text) from error
+    return connected
+
+
+def _log_in(
+    steps: Generator[bytes | None, bytes, Any], connected: socket.socket, frames: Frames
+) -> int:
+    """Log in, and return the number of the connection."""
+    next(steps)
+    try:
+        while True:
+            while (packet := frames.next()) is None:
+                data = connected.recv(65536)
+                if not data:
+                    raise server_error(2013, "HY000", "Lost connection to MySQL server at login")
+                frames.add(data)
+            answer = steps.send(packet)
+            if answer is not None:
+                connected.sendall(frame([answer], frames.sequence + 1)[0])
+    except StopIteration as end:
+        greeting, _ = end.value
+        return int(greeting.connection)
