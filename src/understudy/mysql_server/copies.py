@@ -46,6 +46,11 @@ def copy_database(admin: Admin, source: str, target: str) -> None:
     """
     [(charset, collation)] = admin.rows(_DEFAULTS, source)
     create_database(admin, target, f" CHARACTER SET {charset} COLLATE {collation}")
+    copy_content(admin, source, target)
+
+
+def copy_content(admin: Admin, source: str, target: str) -> None:
+    """Copy everything of a database into an empty one; the arguments are as above."""
     admin.rows(_BEGIN)
     admin.rows(f"USE {quoted(target)}")
     kinds = dict(admin.rows(_TABLES, source))
@@ -64,6 +69,21 @@ def copy_database(admin: Admin, source: str, target: str) -> None:
             copy_rows(admin, source, target, name)
     for (name,) in admin.rows(_TRIGGERS, source):
         _with_mode(admin, "TRIGGER", source, name)
+
+
+def drop_content(admin: Admin, database: str) -> None:
+    """Drop everything in a database: other connections go on using it.
+
+    Raises:
+        MysqlDatabaseError: MySQL refuses.
+    """
+    admin.rows(_BEGIN)
+    place = quoted(database)
+    for kind, name in admin.rows(_ROUTINES, database):
+        admin.rows(f"DROP {kind} {place}.{quoted(name)}")
+    for name, kind in admin.rows(_TABLES, database):
+        what = kind if kind in ("VIEW", "SEQUENCE") else "TABLE"
+        admin.rows(f"DROP {what} {place}.{quoted(name)}")
 
 
 def create_database(admin: Admin, name: str, options: str = "") -> None:

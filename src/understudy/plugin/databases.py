@@ -93,7 +93,7 @@ def bare(config: pytest.Config) -> str:
     url = read_settings(config).postgres_url or os.environ.get(URL_VARIABLE)
     if url:
         return url
-    answer = _ask(config, "bare")
+    answer = ask_controller(config, "bare")
     if answer is not None:
         return str(answer["url"])
     run = _run(config)
@@ -110,6 +110,10 @@ def bare(config: pytest.Config) -> str:
 
 def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
     """On the controller of pytest-xdist, answer a worker's question in plain values."""
+    if question == "mysql":
+        from understudy.plugin import mysql_databases
+
+        return mysql_databases.answer(config)
     try:
         return {"url": bare(config)} if question == "bare" else asdict(shared(config).place)
     except PostgresError as error:
@@ -178,7 +182,7 @@ def _run(config: pytest.Config) -> _Run:
 
 def _obtained(config: pytest.Config, run: _Run) -> Clones | PostgresError:
     try:
-        place = _ask(config, "place")
+        place = ask_controller(config, "place")
         if place is not None:
             return Clones(Place(**place))
         _refuse_if_over(run)
@@ -195,7 +199,7 @@ def _obtained(config: pytest.Config, run: _Run) -> Clones | PostgresError:
         return error
 
 
-def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
+def ask_controller(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
     """Return the controller's answer, or None if this process has to start the server itself.
 
     Raises:

@@ -1,0 +1,162 @@
+"""Which tables a statement writes, as far as its text and the schema tell.
+
+What follows from a write is written, too: tables that a trigger writes, children of a foreign key
+with ON DELETE or ON UPDATE, the tables of a view, of a procedure and of a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from understudy.mysql.sql import Piece, command_of, pieces
+from understudy.mysql_server.admin import Admin
+from understudy.mysql_server.copies import base_tables
+
+_READS = re.compile(
+    "BEGIN|CALL|CHECK|CHECKSUM|COMMIT|DESC|DESCRIBE|DO|EXPLAIN|FLUSH|HELP|KILL|LOCK|RELEASE|RESET"
+    "|ROLLBACK|SAVEPOINT|SELECT|SET|SHOW|START|TABLE|UNLOCK|USE|VALUES|XA|"
+)
+_DEFINES = ("ALTER", "CREATE", "DROP", "RENAME")
+# Between the verb and the table.
+_NOISE = re.compile("LOW_PRIORITY|DELAYED|HIGH_PRIORITY|QUICK|IGNORE|INTO|FROM|TABLE|ONLY")
+# A table comes after these.
+_BEFORE = re.compile(",|JOIN|UPDATE|DELETE|FROM|USING|STRAIGHT_JOIN")
+_ENDS = ("SET", "WHERE", "ORDER", "LIMIT", "RETURNING")
+_VIEWS = "SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = %s"
+_ROUTINES = (
+    "SELECT routine_name, routine_definition FROM information_schema.routines"
+    " WHERE routine_schema = %s"
+)
+_TRIGGERS = (
+    "SELECT event_object_table, action_statement FROM information_schema.triggers"
+    " WHERE trigger_schema = %s"
+)
+_KEYS = (
+    "SELECT referenced_table_name, table_name FROM information_schema.referential_constraints"
+    " WHERE constraint_schema = %s AND (delete_rule IN ('CASCADE', 'SET NULL')"
+    " OR update_rule IN ('CASCADE', 'SET NULL'))"
+)
+
+
+class WrittenTables:
+    """The tables that statements have written.
+
+    Args:
+        admin: a connection to the server.
+        database: the name of the database.
+
+    Attributes:
+        names: those written so far, in lower case.
+        is_changed: whether a statement may have changed the schema.
+    """
+
+    def __init__(self, admin: Admin, database: str) -> None:
+        self.tables = {name.lower(): name for name in base_tables(admin, database)}
+        self.names: set[str] = set()
+        self.is_changed = False
+        self._follows: dict[str, set[str]] = {}
+        self._routines: set[str] = set()
+        for name, text in admin.rows(_VIEWS, database):
+            self._add(name, text)
+        for name, text in admin.rows(_ROUTINES, database):
+            self._routines.add(name.lower())
+            self._add(name, text)
+        for name, text in admin.rows(_TRIGGERS, database):
+            self._add(name, text)
+        for parent, child in admin.rows(_KEYS, database):
+            self._follows.setdefault(parent.lower(), set()).add(child.lower())
+
+    def _add(self, name: str, text: str | None) -> None:
+        # A user without rights gets no text of a routine: it may write anything.
+        words = self.tables if text is None else set(_names(pieces(text)))
+        self._follows.setdefault(name.lower(), set()).update(words)
+
+    def note(self, sql: str) -> None:
+        """Note what a statement may write."""
+        found, is_changed, called = _targets(sql)
+        self.is_changed |= is_changed
+        self.note_tables(self.tables if found is None else found)
+        if self._routines:
+            self.note_tables(self._routines.intersection(called))
+
+    def note_tables(self, names: Iterable[str]) -> None:
+        """Note tables, views and routines, and what follows from writing them."""
+        todo = [name.lower() for name in names]
+        seen: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self.tables:
+                self.names.add(name)
+            todo += self._follows.get(name, ())
+
+    def forget(self) -> None:
+        """Forget what was written: it is undone."""
+        self.names.clear()
+        self.is_changed = False
+
+
+@lru_cache(maxsize=2048)
+def _targets(sql: str) -> tuple[frozenset[str] | None, bool, frozenset[str]]:
+    """Return the tables after the verb, whether it changes the schema, and every name in it.
+
+    None stands for all tables: it is not known what the statement does.
+    """
+    found = pieces(sql)
+    words = [piece.word for piece in found]
+    names = frozenset(_names(found))
+    verb = command_of(sql)
+    written: Iterable[str] | None = ()
+    is_changed = False
+    if verb in _DEFINES:
+        is_changed = "TEMPORARY" not in words[1:4] and not _is_of_server(words)
+    elif verb in ("INSERT", "REPLACE", "TRUNCATE", "LOAD"):
+        place = words.index("TABLE" if verb == "LOAD" and "TABLE" in words else verb)
+        written = _first(found[place + 1 :])
+    elif verb in ("UPDATE", "DELETE"):
+        written = names if words[0] == "WITH" else _listed(found, words)
+    elif not _READS.fullmatch(verb):
+        written = None
+    return None if written is None else frozenset(written), is_changed, names
+
+
+def _is_of_server(words: Sequence[str]) -> bool:
+    return bool({"USER", "ROLE", "DATABASE", "SCHEMA", "SERVER"}.intersection(words[1:4]))
+
+
+def _names(found: Iterable[Piece]) -> Iterator[str]:
+    for piece in found:
+        if piece.kind in ("word", "name"):
+            yield _bare(piece.text)
+
+
+def _bare(text: str) -> str:
+    return text.strip("`").replace("``", "`").lower()
+
+
+def _first(found: Sequence[Piece]) -> Iterator[str]:
+    """Yield the first table, without the name of its database."""
+    rest = [piece for piece in found if not _NOISE.fullmatch(piece.word)]
+    if rest:
+        yield _after_dot(rest, 0)
+
+
+def _after_dot(found: Sequence[Piece], place: int) -> str:
+    is_qualified = len(found) > place + 2 and found[place + 1].text == "."
+    return _bare(found[place + 2 if is_qualified else place].text)
+
+
+def _listed(found: Sequence[Piece], words: Sequence[str]) -> Iterator[str]:
+    """Yield the tables of a list, such as that of UPDATE a JOIN b or DELETE a FROM a, b."""
+    is_next = False
+    for place, word in enumerate(words):
+        if word in _ENDS:
+            return
+        if is_next and not _NOISE.fullmatch(word) and word != "(":
+            yield _after_dot(found, place)
+            is_next = False
+        is_next |= _BEFORE.fullmatch(word) is not None
