@@ -85,12 +85,17 @@ class Admin:
             MysqlDatabaseError: MySQL refuses it.
             MysqlUnavailable: the server is gone.
         """
+        return self.named_rows(sql, *values)[1]
+
+    def named_rows(self, sql: str, *values: object) -> tuple[list[str], Sequence[tuple[Any, ...]]]:
+        """Execute a statement and return the names of its columns and its rows; see `rows`."""
         import pymysql
 
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, values or None)
-                return tuple(cursor.fetchall())
+                names = [column[0] for column in cursor.description or ()]
+                return names, tuple(cursor.fetchall())
         except (pymysql.MySQLError, OSError) as error:
             code, text = (*error.args, "")[:2]
             if code in (2006, 2013, 2055, 0):
@@ -100,6 +105,11 @@ class Admin:
             raise MysqlDatabaseError(
                 f"MySQL at {self.address.shown} refused a statement: {text} ({code})\n  {sql[:300]}"
             ) from error
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Whether the server is a MariaDB."""
+        return "MariaDB" in self._connection.get_server_info()
 
     @property
     def connection(self) -> pymysql.Connection[Any]:

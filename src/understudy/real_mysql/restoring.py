@@ -36,7 +36,7 @@ class Restorer:
         admin.rows(f"USE {quoted(database)}")
         admin.rows(f"SET lock_wait_timeout = {_LOCK_TIMEOUT}")
         admin.rows(f"SET innodb_lock_wait_timeout = {_LOCK_TIMEOUT}")
-        if "MariaDB" not in str(admin.rows("SELECT VERSION()")):
+        if not admin.is_mariadb:
             admin.rows("SET information_schema_stats_expiry = 0")  # or counters may be a day old
         self._seeded = {
             name

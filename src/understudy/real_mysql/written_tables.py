@@ -57,6 +57,7 @@ class WrittenTables:
         self.names: set[str] = set()
         self.is_changed = False
         self._follows: dict[str, set[str]] = {}
+        self._children: dict[str, set[str]] = {}
         self._routines: set[str] = set()
         for name, text in admin.rows(_VIEWS, database):
             self._add(name, text)
@@ -66,7 +67,7 @@ class WrittenTables:
         for name, text in admin.rows(_TRIGGERS, database):
             self._add(name, text)
         for parent, child in admin.rows(_KEYS, database):
-            self._follows.setdefault(parent.lower(), set()).add(child.lower())
+            self._children.setdefault(parent.lower(), set()).add(child.lower())
 
     def _add(self, name: str, text: str | None) -> None:
         # A user without rights gets no text of a routine: it may write anything.
@@ -77,22 +78,31 @@ class WrittenTables:
         """Note what a statement may write."""
         found, is_changed, called = _targets(sql)
         self.is_changed |= is_changed
-        self.note_tables(self.tables if found is None else found)
+        words = sql.upper()
+        only_adds = words.lstrip().startswith("INSERT") and "UPDATE" not in words
+        self.note_tables(self.tables if found is None else found, only_adds=only_adds)
         if self._routines:
             self.note_tables(self._routines.intersection(called))
 
-    def note_tables(self, names: Iterable[str]) -> None:
-        """Note tables, views and routines, and what follows from writing them."""
-        todo = [name.lower() for name in names]
-        seen: set[str] = set()
+    def note_tables(self, names: Iterable[str], *, only_adds: bool = False) -> None:
+        """Note tables, views and routines, and what follows from writing them.
+
+        Args:
+            names: their names.
+            only_adds: whether rows are only added, so that no key of a child changes.
+        """
+        todo = [(name.lower(), only_adds) for name in names]
+        seen: set[tuple[str, bool]] = set()
         while todo:
-            name = todo.pop()
-            if name in seen:
+            here = name, only_adds = todo.pop()
+            if here in seen:
                 continue
-            seen.add(name)
+            seen.add(here)
             if name in self.tables:
                 self.names.add(name)
-            todo += self._follows.get(name, ())
+            todo += [(other, False) for other in self._follows.get(name, ())]
+            if not only_adds:
+                todo += [(child, False) for child in self._children.get(name, ())]
 
     def forget(self) -> None:
         """Forget what was written: it is undone."""

@@ -7,6 +7,7 @@ other values are tried.
 from __future__ import annotations
 
 import itertools
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,7 +147,8 @@ class SimpleRows(ABC):
         choices: list[Sequence[object]] = []
         for column in free:
             own = [self._value(column), self._value(column)]
-            others = alternatives(definition, [], self._random) if definition else []
+            is_named = re.search(rf"\b{re.escape(column.name)}\b", table.definition, re.IGNORECASE)
+            others = alternatives(definition, [], self._random) if definition and is_named else []
             choices.append([*own, *others])
         refusal: Exception | None = None
         for values in itertools.islice(_combinations(choices), _MOST):
@@ -177,10 +179,14 @@ class SimpleRows(ABC):
 
 
 def _combinations(choices: Sequence[Sequence[object]]) -> Iterator[Sequence[object]]:
-    """Yield a value for each column: with one changed at a time, then all combinations."""
+    """Yield a value for each column: with one changed at a time, then all combinations.
+
+    Columns that constraints name have more than two choices, and come first.
+    """
     first = [values[0] for values in choices]
     yield first
     for place, values in enumerate(choices):
         for value in values[1:]:
             yield [*first[:place], value, *first[place + 1 :]]
+    yield from itertools.product(*(values if values[2:] else values[:1] for values in choices))
     yield from itertools.product(*choices)
