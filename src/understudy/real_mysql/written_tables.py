@@ -48,13 +48,13 @@ class WrittenTables:
         database: the name of the database.
 
     Attributes:
-        names: those written so far, in lower case.
+        tables: the database's tables, by their names in lower case.
         is_changed: whether a statement may have changed the schema.
     """
 
     def __init__(self, admin: Admin, database: str) -> None:
         self.tables = {name.lower(): name for name in base_tables(admin, database)}
-        self.names: set[str] = set()
+        self._written: set[str] = set()
         self.is_changed = False
         self._follows: dict[str, set[str]] = {}
         self._children: dict[str, set[str]] = {}
@@ -99,14 +99,19 @@ class WrittenTables:
                 continue
             seen.add(here)
             if name in self.tables:
-                self.names.add(name)
+                self._written.add(name)
             todo += [(other, False) for other in self._follows.get(name, ())]
             if not only_adds:
                 todo += [(child, False) for child in self._children.get(name, ())]
 
+    @property
+    def names(self) -> set[str]:
+        """The tables that were written so far, as the schema spells them."""
+        return {self.tables[name] for name in self._written}
+
     def forget(self) -> None:
         """Forget what was written: it is undone."""
-        self.names.clear()
+        self._written.clear()
         self.is_changed = False
 
 

@@ -1,0 +1,72 @@
+"""The value of the fixture `real_mysql`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from understudy.fake_mysql.fixture import FakeMysql
+from understudy.real_mysql.mixed_rules import RealRule
+from understudy.real_mysql.rows import MysqlRows
+from understudy.real_mysql.server import RealMysqlServer
+from understudy.rows.row import Row
+
+
+class RealMysql(FakeMysql):
+    """A real MariaDB or MySQL, whose tables are put back when the test ends.
+
+    It has everything that `fake_mysql` has. Statements that a test scripts with `on` are answered
+    from the script; all others go to the real server.
+
+    Attributes:
+        isolation: "delete": the test commits for real, and what it wrote is put back.
+    """
+
+    isolation: Literal["delete"] = "delete"
+    _is_scripted = False  # a test asserts on the rows of the real server
+
+    def __init__(self, server: RealMysqlServer, seed: str = "", locale: str | None = None) -> None:
+        super().__init__(server)
+        real = server.real
+        self._rows = MysqlRows(real.connect, real.note_tables, seed, locale)
+
+    def insert(self, table: str, /, **values: object) -> Row:
+        """Insert a row with these values, and generate the others that it requires.
+
+        The row is committed. A required parent is the row inserted last, else an existing one, else
+        a new one.
+
+        Returns:
+            The row as the database returned it: `row["email"]` or `row.email`.
+
+        Raises:
+            understudy.rows.RowsError: the table or a column does not exist, or the row is refused.
+        """
+        __tracebackhide__ = True
+        return self._rows.insert(table, values)
+
+    def on(
+        self,
+        statement: str | re.Pattern[str],
+        *parameters: Any,
+        user: str | None = None,
+        database: str | None = None,
+    ) -> RealRule:
+        """Script the answer to a statement, instead of the real server's.
+
+        Args:
+            statement: literal SQL in which `...` stands for anything, or a regular expression.
+                `%s`, `?` and `%(name)s` stand for one value each, also where the driver has pasted
+                it into the text.
+            *parameters: values or predicates, compared with those values; none means any.
+            user: if given, only for connections of this user.
+            database: if given, only for connections to this database.
+        """
+        rule = super().on(statement, *parameters, user=user, database=database)
+        assert isinstance(rule, RealRule)
+        return rule
+
+    def end(self) -> None:
+        """End the test: close its connections, report leaked ones, and put the tables back."""
+        self._rows.close()
+        super().end()

@@ -1,0 +1,90 @@
+"""The server of `real_mysql`: in front of a real MariaDB or MySQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from understudy.fake_mysql.protocol.login import Login, ServerOptions
+from understudy.fake_mysql.server import Server
+from understudy.mysql_server.databases import MysqlPlace
+from understudy.real_mysql.client_state import RealClient
+from understudy.real_mysql.forwarding import ForwardingResponder
+from understudy.real_mysql.isolation import RealDatabase
+from understudy.real_mysql.mixed_rules import RealRule
+from understudy.real_mysql.upstream import Upstream
+from understudy.script import call_counts
+from understudy.script.script import Script
+from understudy.serving.leaks import LeakReport
+
+
+class RealMysqlServer(Server):
+    """A server that forwards statements to a real one, and scripts single ones.
+
+    Args:
+        place: returns where the real server is, starting it if necessary.
+        password: the password in its address; None makes one.
+    """
+
+    name = "real_mysql"
+    rule = RealRule
+    _client = RealClient
+    _tally = call_counts.REAL_MYSQL
+
+    def __init__(self, place: Callable[[], MysqlPlace], password: str | None = None) -> None:
+        self._place = place
+        self._known: MysqlPlace | None = None
+        self._real: RealDatabase | None = None
+        super().__init__(password=password)
+
+    @property
+    def real(self) -> RealDatabase:
+        """The database of the tests, once the server was started."""
+        assert self._real is not None, "start() comes first"
+        return self._real
+
+    def start(self) -> None:
+        """Accept connections, and create a database on the real server.
+
+        Raises:
+            PostgresError: there is no server, or it refuses.
+        """
+        place = self._place()
+        if place != self._known:  # the first one, or one that replaces a killed server
+            self._known, self._real = place, RealDatabase(place)
+        super().start()
+
+    def stop(self) -> None:
+        """End every connection, and drop the database."""
+        super().stop()
+        if self._real is not None:
+            self._real.close()
+            self._real = None
+
+    def begin_test(self) -> Script:
+        """Begin a test and return its script; what was written since the last one is put back."""
+        self.real.restore()
+        return super().begin_test()
+
+    def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
+        """End a test: report its leaks to `left`, and put back what it wrote."""
+        super().end_test(left, close)
+        self._settle()  # ended connections are closed
+        self.real.restore()
+
+    def _make_responder(self) -> ForwardingResponder:
+        return ForwardingResponder(self.engine, self.lock, self.boundary, self)
+
+    def connect_client(self, client: RealClient) -> Upstream:
+        """Connect a client that has logged in to the real server."""
+        return self.real.open(client, self._sockets, self.database)
+
+    def number_on_server(self, number: int) -> int:
+        """Return the number of a connection on the real server."""
+        for client in self._open():
+            if client.pid == number and isinstance(client, RealClient) and client.upstream:
+                return client.upstream.id
+        return number
+
+    def _server_options(self, login: Login) -> ServerOptions:
+        assert self._known is not None, "start() comes first"
+        return ServerOptions(self._known.version, login, admit=self._admit, kill=lambda *_: True)
