@@ -17,9 +17,10 @@ from understudy.fake_mysql.protocol.connection import Connection
 from understudy.fake_mysql.protocol.statements import AS_TEXT, Execution, Statement
 from understudy.fake_mysql.read_only import refuse_writing
 from understudy.fake_mysql.script_responder import ScriptResponder, StatementNotes
-from understudy.mysql.packets import Command
+from understudy.mysql.packets import Command, read_column_definition, read_text_row
 from understudy.mysql.results import Result, read_prepared, read_result
 from understudy.mysql.sql import pieces
+from understudy.mysql.types import value_of
 from understudy.real_mysql.client_state import RealClient, real_client
 from understudy.real_mysql.isolation import RealDatabase
 from understudy.real_mysql.upstream import Upstream
@@ -203,16 +204,12 @@ class ForwardingResponder(ScriptResponder):
         try:
             scripted = super().control(sql, connection)
         except ConnectionDropped as lost:
-            return chain(forward(), _dropped) if lost.effective else _raise(lost)
+            if not lost.effective:
+                raise
+            return chain(forward(), _dropped)
         if isinstance(scripted, Pending):
-            return chain(scripted, lambda result: self._unless(result, forward))
-        return self._unless(scripted, forward)
-
-    def _unless(self, scripted: Any, forward: Callable[[], Pending]) -> Any:
-        """Carry a statement out, unless the script has failed it; keep what the script says."""
-        if isinstance(scripted, Result) and scripted.error is not None:
-            return scripted
-        return chain(forward(), lambda result: scripted or result)
+            return chain(scripted, lambda result: _unless_failed(result, forward))
+        return _unless_failed(scripted, forward)
 
     def _control(self, sql: str, client: RealClient) -> Pending:
         found = pieces(sql)
@@ -222,7 +219,8 @@ class ForwardingResponder(ScriptResponder):
             number = next((piece for piece in found if piece.text.isdecimal()), None)
             if number is not None:
                 sql = f"{sql[: number.start]}{self._host.number_on_server(int(number.text))}"
-        return self._asked(Command.QUERY, _encoded(sql, client), client)
+        asked = self._asked(Command.QUERY, _encoded(sql, client), client)
+        return chain(asked, partial(_decoded, codec=client.codec))
 
     def _use(self, name: str, client: RealClient) -> Pending:
         is_own = name == self._host.database
@@ -258,9 +256,28 @@ def _succeeded(result: Result) -> Result:
     return result
 
 
+def _decoded(result: Result, codec: str) -> Result:
+    """Return a result whose rows can be sent in either form: the statement may be prepared."""
+    columns = [
+        read_column_definition(it, codec) for it in result.columns or () if type(it) is bytes
+    ]
+    texts = [read_text_row(row, len(columns)) for row in result.rows if isinstance(row, bytes)]
+    result.rows = [
+        [
+            None if text is None else value_of(text, column, codec)
+            for text, column in zip(row, columns, strict=True)
+        ]
+        for row in texts
+    ]
+    return result
+
+
 def _dropped(_: object) -> Result:
     raise ConnectionDropped(effective=True)
 
 
-def _raise(error: Exception) -> Result:
-    raise error
+def _unless_failed(scripted: Result | None, forward: Callable[[], Pending]) -> Result | Pending:
+    """Carry a statement out, unless the script has failed it; keep what the script says."""
+    if scripted is not None and scripted.error is not None:
+        return scripted
+    return chain(forward(), lambda result: scripted or result)

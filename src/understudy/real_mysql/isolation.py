@@ -38,7 +38,6 @@ class RealDatabase:
     """
 
     def __init__(self, place: MysqlPlace) -> None:
-        self._place = place
         self.address: Address = place.new_database()
         self._admin = Admin(self.address)
         self.written = WrittenTables(self._admin, self.address.database)
@@ -105,6 +104,5 @@ class RealDatabase:
             admin.rows(f"KILL {'QUERY ' if query_only else ''}{number:d}")
 
     def close(self) -> None:
-        """Drop the database."""
+        """Close Understudy's connection. The end of the run drops the database."""
         self._admin.close()
-        self._place.drop(self.address.database)

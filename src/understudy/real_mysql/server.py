@@ -54,7 +54,7 @@ class RealMysqlServer(Server):
         super().start()
 
     def stop(self) -> None:
-        """End every connection, and drop the database."""
+        """End every connection."""
         super().stop()
         if self._real is not None:
             self._real.close()
