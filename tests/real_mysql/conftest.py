@@ -11,6 +11,7 @@ import pytest
 from understudy.mysql_server.address import Address
 from understudy.mysql_server.databases import MysqlDatabases
 from understudy.real_mysql.fixture import RealMysql
+from understudy.real_mysql.isolation import Isolation
 from understudy.real_mysql.server import RealMysqlServer
 from understudy.script import expectations
 
@@ -34,6 +35,7 @@ CREATE TABLE seeded (id INT AUTO_INCREMENT PRIMARY KEY, what TEXT NOT NULL) AUTO
 INSERT INTO seeded (what) VALUES ('first');
 CREATE VIEW emails AS SELECT id, email FROM Users;
 CREATE TABLE notes (id INT PRIMARY KEY, text TEXT);
+CREATE TABLE log (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(9) NOT NULL) ENGINE = MyISAM;
 DELIMITER //
 CREATE TRIGGER seeded_insert AFTER INSERT ON seeded FOR EACH ROW
     INSERT INTO audit (what) VALUES (CONCAT('+', NEW.what)) //
@@ -63,19 +65,21 @@ def server(databases: MysqlDatabases) -> Iterator[RealMysqlServer]:
     made.stop()
 
 
-@pytest.fixture
-def real(server: RealMysqlServer) -> Iterator[RealMysql]:
-    made = RealMysql(server, "seed")
+@pytest.fixture(params=["delete", "rollback"])
+def real(server: RealMysqlServer, request: pytest.FixtureRequest) -> Iterator[RealMysql]:
+    made = RealMysql(server, "seed", isolation=request.param)
     yield made
     made.end()
 
 
 @contextmanager
-def another_test(server: RealMysqlServer) -> Iterator[tuple[RealMysql, list[str]]]:
+def another_test(
+    server: RealMysqlServer, isolation: Isolation = "delete"
+) -> Iterator[tuple[RealMysql, list[str]]]:
     """Run a test in between; yield its fixture, and the failures that it will be reported with."""
     found: list[str] = []
     with expectations.opened() as state:
-        made = RealMysql(server, "seed")
+        made = RealMysql(server, "seed", isolation=isolation)
         yield made, found
         made.end()
     found += [f"{type(failure).__name__}: {failure}" for failure in state.verify()]

@@ -115,6 +115,10 @@ def test_a_commit_that_fails_commits_nothing(real: RealMysql) -> None:
     assert other.fetchall() == ((0,),)
 
 
+only_delete = pytest.mark.parametrize("real", ["delete"], indirect=True)
+
+
+@only_delete
 async def test_connections_do_not_see_what_is_not_committed(real: RealMysql) -> None:
     pool = await real.aiomysql.pool(minsize=2, autocommit=True)
     async with pool.acquire() as one, pool.acquire() as two, two.cursor() as reading:
@@ -133,6 +137,7 @@ async def test_connections_do_not_see_what_is_not_committed(real: RealMysql) -> 
     assert [transaction.state for transaction in real.transactions] == ["committed"]
 
 
+@only_delete
 async def test_a_deadlock_of_two_connections(real: RealMysql) -> None:
     one, two = real.insert("Users").id, real.insert("Users").id
     pool = await real.aiomysql.pool(minsize=2)

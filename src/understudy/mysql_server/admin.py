@@ -43,13 +43,16 @@ class Admin:
     Args:
         address: of the server, and of the database if it names one.
         server_settings: keep the server's own sql_mode and time zone.
+        program_name: what the connection calls itself.
 
     Raises:
         MissingExtra: PyMySQL is not installed.
         MysqlUnavailable: the server does not answer, or refuses the connection.
     """
 
-    def __init__(self, address: Address, *, server_settings: bool = False) -> None:
+    def __init__(
+        self, address: Address, *, server_settings: bool = False, program_name: str | None = None
+    ) -> None:
         require_pymysql()
         import pymysql
 
@@ -69,6 +72,7 @@ class Admin:
                 charset="utf8mb4",
                 autocommit=True,
                 connect_timeout=_TIMEOUT,
+                program_name=program_name,
                 **settings,
             )
         except (pymysql.MySQLError, RuntimeError, OSError) as error:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from understudy.fake_mysql.clients import Client
 from understudy.fake_mysql.protocol.connection import Connection
-from understudy.real_mysql.upstream import Upstream
 from understudy.script.calls import Transaction
+
+if TYPE_CHECKING:
+    from understudy.real_mysql.rollback import SharedConnection
+    from understudy.real_mysql.upstream import Upstream
 
 
 class RealClient(Client):
@@ -17,10 +22,10 @@ class RealClient(Client):
 
     def __init__(self, pid: int, begun: list[Transaction]) -> None:
         super().__init__(pid, begun)
-        self.upstream: Upstream | None = None
+        self.upstream: Upstream | SharedConnection | None = None
 
     @property
-    def connected(self) -> Upstream:
+    def connected(self) -> Upstream | SharedConnection:
         """Its connection to the real server, once it is logged in."""
         assert self.upstream is not None, "the login makes it"
         return self.upstream

@@ -3,38 +3,65 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 from understudy.fake_mysql.fixture import FakeMysql
+from understudy.fake_mysql.server import Server
+from understudy.real_mysql.isolation import Isolation
 from understudy.real_mysql.mixed_rules import RealRule
+from understudy.real_mysql.rollback import PATIENCE
 from understudy.real_mysql.rows import MysqlRows
 from understudy.real_mysql.server import RealMysqlServer
 from understudy.rows.row import Row
+from understudy.script.script import Script
 
 
 class RealMysql(FakeMysql):
-    """A real MariaDB or MySQL, whose tables are put back when the test ends.
+    """A real MariaDB or MySQL, which is put back when the test ends.
 
     It has everything that `fake_mysql` has. Statements that a test scripts with `on` are answered
     from the script; all others go to the real server.
 
     Attributes:
-        isolation: "delete": the test commits for real, and what it wrote is put back.
+        isolation: "rollback": the test runs in one transaction, which is rolled back; "delete": it
+            commits for real, and the tables that it wrote are put back.
     """
 
-    isolation: Literal["delete"] = "delete"
     _is_scripted = False  # a test asserts on the rows of the real server
 
-    def __init__(self, server: RealMysqlServer, seed: str = "", locale: str | None = None) -> None:
+    def __init__(
+        self,
+        server: RealMysqlServer,
+        seed: str = "",
+        locale: str | None = None,
+        isolation: Isolation = "rollback",
+    ) -> None:
+        self.isolation = isolation
         super().__init__(server)
-        real = server.real
-        self._rows = MysqlRows(real.connect, real.note_tables, seed, locale)
+        self._rows = MysqlRows(server.connect_inserter, server.real.note_tables, seed, locale)
+        self._shared = server.real.shared
+
+    def _begin(self, server: Server) -> Script:
+        assert isinstance(server, RealMysqlServer)
+        return server.begin_test(self.isolation)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a statement waits for another connection's transaction to end.
+
+        Only isolation by rollback has it wait.
+        """
+        return self._shared.patience
+
+    @patience.setter
+    def patience(self, seconds: float) -> None:
+        self._shared.patience = seconds
 
     def insert(self, table: str, /, **values: object) -> Row:
         """Insert a row with these values, and generate the others that it requires.
 
-        The row is committed. A required parent is the row inserted last, else an existing one, else
-        a new one.
+        Every connection of the test sees it. A required parent is the row inserted last, else an
+        existing one, else a new one.
 
         Returns:
             The row as the database returned it: `row["email"]` or `row.email`.
@@ -70,3 +97,4 @@ class RealMysql(FakeMysql):
         """End the test: close its connections, report leaked ones, and put the tables back."""
         self._rows.close()
         super().end()
+        self._shared.patience = PATIENCE

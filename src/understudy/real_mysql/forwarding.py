@@ -23,6 +23,7 @@ from understudy.mysql.sql import pieces
 from understudy.mysql.types import value_of
 from understudy.real_mysql.client_state import RealClient, real_client
 from understudy.real_mysql.isolation import RealDatabase
+from understudy.real_mysql.rollback import SharedConnection
 from understudy.real_mysql.upstream import Upstream
 from understudy.script.answers import Computed, Drop, from_real_server
 from understudy.script.boundary import Boundary, Change, Replace
@@ -42,7 +43,7 @@ class Forwarded:
     """
 
     number: int
-    upstream: Upstream
+    upstream: Upstream | SharedConnection
     description: Description | None = None
 
 
@@ -59,7 +60,7 @@ class Host(Protocol):
     def real(self) -> RealDatabase:
         """The database of the tests."""
 
-    def connect_client(self, client: RealClient) -> Upstream:
+    def connect_client(self, client: RealClient) -> Upstream | SharedConnection:
         """Connect a client to the real server.
 
         Raises:
@@ -182,15 +183,16 @@ class ForwardingResponder(ScriptResponder):
         )
 
     def _forward(self, statement: Statement, execution: Execution, client: RealClient) -> Pending:
+        client.connected.check(statement.sql)
         self._host.real.note(statement.sql)
         notes = statement.notes
         if isinstance(notes, Forwarded):
             body = struct.pack("<IBI", notes.number, 0, 1) + execution.sent
-            return self._asked(Command.STMT_EXECUTE, body, client)
-        return self._asked(Command.QUERY, _encoded(statement.sql, client), client)
+            return self._asked(Command.STMT_EXECUTE, body, client, statement.sql)
+        return self._asked(Command.QUERY, _encoded(statement.sql, client), client, statement.sql)
 
-    def _asked(self, command: Command, body: bytes, client: RealClient) -> Pending:
-        asked = client.connected.ask(command, body, read_result(deprecate_eof=False))
+    def _asked(self, command: Command, body: bytes, client: RealClient, sql: str = "") -> Pending:
+        asked = client.connected.ask(command, body, read_result(deprecate_eof=False), sql)
         return chain(asked, _succeeded)
 
     # What the session follows --------------------------------------------------------------------
@@ -204,14 +206,15 @@ class ForwardingResponder(ScriptResponder):
         try:
             scripted = super().control(sql, connection)
         except ConnectionDropped as lost:
-            if not lost.effective:
+            own = forward() if lost.effective else None
+            if not isinstance(own, Pending):
                 raise
-            return chain(forward(), _dropped)
+            return chain(own, _dropped)
         if isinstance(scripted, Pending):
             return chain(scripted, lambda result: _unless_failed(result, forward))
         return _unless_failed(scripted, forward)
 
-    def _control(self, sql: str, client: RealClient) -> Pending:
+    def _control(self, sql: str, client: RealClient) -> Result | Pending | None:
         found = pieces(sql)
         if found and found[0].word == "USE" and len(found) > 1:
             return self._use(found[1].text.strip("`"), client)
@@ -219,13 +222,15 @@ class ForwardingResponder(ScriptResponder):
             number = next((piece for piece in found if piece.text.isdecimal()), None)
             if number is not None:
                 sql = f"{sql[: number.start]}{self._host.number_on_server(int(number.text))}"
-        asked = self._asked(Command.QUERY, _encoded(sql, client), client)
-        return chain(asked, partial(_decoded, codec=client.codec))
+        asked = client.connected.control(sql, _encoded(sql, client))
+        if not isinstance(asked, Pending):
+            return asked
+        return chain(chain(asked, _succeeded), partial(_decoded, codec=client.codec))
 
     def _use(self, name: str, client: RealClient) -> Pending:
         is_own = name == self._host.database
         real = self._host.real.address.database if is_own else name
-        return self._asked(Command.INIT_DB, real.encode(), client)
+        return chain(client.connected.use(real), _succeeded)
 
     def command(
         self, command: Command, body: bytes, connection: Connection
@@ -240,10 +245,10 @@ class ForwardingResponder(ScriptResponder):
             return self.log_in(connection)
         if command == Command.PROCESS_KILL:
             number = self._host.number_on_server(int.from_bytes(body[:4], "little"))
-            return self._asked(Command.QUERY, f"KILL {number}".encode(), client)
-        if command in (Command.PING, Command.RESET_CONNECTION):
-            return self._asked(command, body, client)
-        return None
+            return client.connected.control(f"KILL {number}", f"KILL {number}".encode())
+        if command == Command.RESET_CONNECTION:
+            return client.connected.reset()
+        return self._asked(command, body, client) if command == Command.PING else None
 
 
 def _encoded(sql: str, client: RealClient) -> bytes:
@@ -276,8 +281,11 @@ def _dropped(_: object) -> Result:
     raise ConnectionDropped(effective=True)
 
 
-def _unless_failed(scripted: Result | None, forward: Callable[[], Pending]) -> Result | Pending:
+def _unless_failed(
+    scripted: Result | None, forward: Callable[[], Result | Pending | None]
+) -> Result | Pending | None:
     """Carry a statement out, unless the script has failed it; keep what the script says."""
     if scripted is not None and scripted.error is not None:
         return scripted
-    return chain(forward(), lambda result: scripted or result)
+    own = forward()
+    return chain(own, lambda result: scripted or result) if isinstance(own, Pending) else scripted

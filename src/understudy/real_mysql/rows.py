@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -97,9 +98,10 @@ class MysqlRows(SimpleRows):
             self._opened = self._connect()
         return self._opened
 
-    @property
+    @cached_property
     def _database(self) -> str:
-        return self._admin.address.database
+        # Its name on the real server, which is not that of the address.
+        return str(self._admin.rows("SELECT DATABASE()")[0][0])
 
     def _reason(self, error: Exception) -> str:
         found = _REFUSED.search(str(error))

@@ -6,14 +6,18 @@ from collections.abc import Callable
 
 from understudy.fake_mysql.protocol.login import Login, ServerOptions
 from understudy.fake_mysql.server import Server
+from understudy.mysql_server.address import read_url
+from understudy.mysql_server.admin import Admin
 from understudy.mysql_server.databases import MysqlPlace
 from understudy.real_mysql.client_state import RealClient
 from understudy.real_mysql.forwarding import ForwardingResponder
-from understudy.real_mysql.isolation import RealDatabase
+from understudy.real_mysql.isolation import Isolation, RealDatabase
 from understudy.real_mysql.mixed_rules import RealRule
+from understudy.real_mysql.rollback import SharedConnection
 from understudy.real_mysql.upstream import Upstream
 from understudy.script import call_counts
 from understudy.script.script import Script
+from understudy.serving.clients import INSERTER
 from understudy.serving.leaks import LeakReport
 
 
@@ -50,19 +54,28 @@ class RealMysqlServer(Server):
         """
         place = self._place()
         if place != self._known:  # the first one, or one that replaces a killed server
-            self._known, self._real = place, RealDatabase(place)
+            self._known, self._real = place, RealDatabase(place, self._sockets)
         super().start()
 
     def stop(self) -> None:
         """End every connection."""
-        super().stop()
         if self._real is not None:
             self._real.close()
             self._real = None
+        super().stop()
 
-    def begin_test(self) -> Script:
-        """Begin a test and return its script; what was written since the last one is put back."""
-        self.real.restore()
+    def begin_test(self, isolation: Isolation | None = None) -> Script:
+        """Begin a test and return its script; what was written since the last one is put back.
+
+        Args:
+            isolation: that of the test; None for that of the last one.
+        """
+        real = self.real
+        if isolation not in (None, real.isolation):
+            # A connection that is older than the test has the other kind of isolation.
+            self.end_connections()
+            self._settle()
+        real.begin(isolation)
         return super().begin_test()
 
     def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
@@ -74,17 +87,29 @@ class RealMysqlServer(Server):
     def _make_responder(self) -> ForwardingResponder:
         return ForwardingResponder(self.engine, self.lock, self.boundary, self)
 
-    def connect_client(self, client: RealClient) -> Upstream:
+    def connect_client(self, client: RealClient) -> Upstream | SharedConnection:
         """Connect a client that has logged in to the real server."""
-        return self.real.open(client, self._sockets, self.database)
+        return self.real.open(client, self.database)
+
+    def connect_inserter(self) -> Admin:
+        """Return a connection that inserts rows for the running test."""
+        if self.real.isolation == "delete":
+            return self.real.connect()
+        place = read_url(self.socket_dsn)
+        return Admin(place, program_name=INSERTER)
 
     def number_on_server(self, number: int) -> int:
         """Return the number of a connection on the real server."""
         for client in self._open():
-            if client.pid == number and isinstance(client, RealClient) and client.upstream:
-                return client.upstream.id
+            if client.pid == number and isinstance(client, RealClient):
+                upstream = client.upstream
+                return upstream.id if isinstance(upstream, Upstream) else number
         return number
+
+    def _kill(self, pid: int, query_only: bool) -> bool:
+        """Carry out KILL, unless the real server has done it."""
+        return self.real.isolation == "delete" or super()._kill(pid, query_only)
 
     def _server_options(self, login: Login) -> ServerOptions:
         assert self._known is not None, "start() comes first"
-        return ServerOptions(self._known.version, login, admit=self._admit, kill=lambda *_: True)
+        return ServerOptions(self._known.version, login, admit=self._admit, kill=self._kill)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.mysql import login
 from understudy.mysql.error_fields import server_error
 from understudy.mysql.packets import Command, Frames, Malformed, frame
+from understudy.mysql.results import Result, read_result
 from understudy.mysql_server.address import Address
 from understudy.pg.errors import ServerError
 from understudy.serving.upstream_socket import UpstreamSocket
@@ -60,13 +61,17 @@ class Upstream(UpstreamSocket):
         super().__init__(connected, sockets)
         self._waiting: deque[tuple[Reading, Callable[[Any], None]]] = deque()
 
-    def ask(self, command: Command, body: bytes, reading: Reading) -> Pending:
+    def check(self, sql: str) -> None:
+        """Refuse nothing: a client with a connection of its own may send every statement."""
+
+    def ask(self, command: Command, body: bytes, reading: Reading, sql: str = "") -> Pending:
         """Send a command, and return a Pending for its outcome.
 
         Args:
             command: the command.
             body: the rest of its packet.
             reading: reads the answer.
+            sql: the statement, if it is one.
         """
 
         def begin(done: Callable[[Any], None]) -> None:
@@ -83,6 +88,18 @@ class Upstream(UpstreamSocket):
         """Send a command that has no answer."""
         if not self.is_lost:
             self._send(frame([bytes([command]) + body])[0])
+
+    def use(self, database: str) -> Pending:
+        """Change the database of the client."""
+        return self.ask(Command.INIT_DB, database.encode(), read_result(deprecate_eof=False))
+
+    def reset(self) -> Pending | None:
+        """Begin the session anew."""
+        return self.ask(Command.RESET_CONNECTION, b"", read_result(deprecate_eof=False))
+
+    def control(self, sql: str, body: bytes) -> Result | Pending | None:
+        """Carry out a statement that the session in front follows."""
+        return self.ask(Command.QUERY, body, read_result(deprecate_eof=False), sql)
 
     def _receive(self, data: bytes) -> None:
         self._frames.add(data)

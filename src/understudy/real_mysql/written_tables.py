@@ -115,6 +115,13 @@ class WrittenTables:
         self.is_changed = False
 
 
+def may_write(sql: str) -> bool:
+    """Return whether a statement may write, or lock what it reads."""
+    written, is_changed, names = _targets(sql)
+    is_called = command_of(sql) in ("CALL", "DO") or "update" in names or "lock" in names
+    return written is None or bool(written) or is_changed or is_called
+
+
 @lru_cache(maxsize=2048)
 def _targets(sql: str) -> tuple[frozenset[str] | None, bool, frozenset[str]]:
     """Return the tables after the verb, whether it changes the schema, and every name in it.
