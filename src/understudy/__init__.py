@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from understudy.pg.codecs.json_documents import JsonText as JsonText
     from understudy.plugin.leak_checks.categories import NeverAwaitedWarning as NeverAwaitedWarning
     from understudy.plugin.leak_checks.categories import UnderstudyWarning as UnderstudyWarning
+    from understudy.real_mysql.fixture import RealMysql as RealMysql
     from understudy.real_postgres.fixture import RealPostgres as RealPostgres
     from understudy.real_sqlite.fixture import RealSqlite as RealSqlite
     from understudy.script.database_errors import db_error as db_error
@@ -72,6 +73,7 @@ __all__ = [
     "ParametersRefused",
     "PoolExhausted",
     "PredicateFailed",
+    "RealMysql",
     "RealPostgres",
     "RealSqlite",
     "ScriptError",
@@ -112,6 +114,7 @@ _HOMES = {
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",
+    "RealMysql": "understudy.real_mysql.fixture",
     "RealPostgres": "understudy.real_postgres.fixture",
     "RealSqlite": "understudy.real_sqlite.fixture",
     "ScriptError": "understudy.script.failures",

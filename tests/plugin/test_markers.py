@@ -45,11 +45,11 @@ def test_a_keyword_or_a_value_that_makes_no_sense_fails_its_test_alone(project: 
     )
     assert section(result, "test_value") == (
         "@pytest.mark.understudy: 'clon' is not a way to isolate a test. Did you mean 'clone'?\n"
-        "isolation may be: 'auto', 'rollback', 'clone'."
+        "isolation may be: 'auto', 'rollback', 'clone', 'delete'."
     )
     assert section(result, "test_kind") == (
         "@pytest.mark.understudy: ['clone'] is not a way to isolate a test.\n"
-        "isolation may be: 'auto', 'rollback', 'clone'."
+        "isolation may be: 'auto', 'rollback', 'clone', 'delete'."
     )
     assert section(result, "test_position") == (
         f"@pytest.mark.understudy takes keywords, not 'clone' alone.\nThe keywords are: {KEYWORDS}."

@@ -185,7 +185,8 @@ def test_root_is_no_key(tmp_path: Path) -> None:
         ),
         (
             "isolation = 'clon'",
-            "isolation in {}: 'clon' is none of auto, rollback, clone. Did you mean 'clone'?",
+            "isolation in {}: 'clon' is none of auto, rollback, clone, delete. "
+            "Did you mean 'clone'?",
         ),
         (
             "real_postgres_env = {{URL = 3}}",

@@ -55,6 +55,17 @@ def test_rows_of_the_schema_are_put_back_past_its_triggers(server: RealMysqlServ
     assert len(rows(server, "SHOW TRIGGERS")) == 2
 
 
+def test_a_clone_is_a_database_of_one_test(server: RealMysqlServer) -> None:
+    before = rows(server, "SHOW DATABASES")
+    with another_test(server, "clone") as (real, failures):
+        execute(real, "DROP TABLE orders", "CREATE TABLE made (id INT)")
+        assert real.insert("Users").id == 1
+        assert len(rows(server, "SHOW DATABASES")) == len(before) + 1
+    assert failures == []
+    assert rows(server, "SHOW DATABASES") == before
+    assert rows(server, "SELECT COUNT(*) FROM orders") == ((0,),)
+
+
 def test_other_tables_are_not_touched(server: RealMysqlServer) -> None:
     with server.real.connect() as admin:
         admin.rows("INSERT INTO notes VALUES (1, 'of nobody')")
@@ -81,6 +92,8 @@ def test_a_test_may_change_the_schema(server: RealMysqlServer) -> None:
 @pytest.fixture
 def outside(server: RealMysqlServer) -> Iterator[pymysql.Connection[Any]]:
     """A connection that was opened before the test, as that of an app's pool."""
+    with another_test(server):
+        pass  # isolated like the tests that use it
     names = ("host", "port", "user", "password", "database")
     place: dict[str, Any] = {name: getattr(server, name) for name in names}
     with pymysql.connect(**place, autocommit=True) as connection:

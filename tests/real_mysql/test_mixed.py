@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import aiomysql
 import pymysql
@@ -23,9 +24,10 @@ async def test_values_come_back_through_aiomysql(real: RealMysql) -> None:
     connection = await real.aiomysql.connect(autocommit=True)
     async with connection.cursor() as cursor:
         await cursor.execute(ADD, ("ana \N{GRINNING FACE} 'x' \\",))
-        assert (cursor.rowcount, cursor.lastrowid) == (1, 1)
+        assert cursor.rowcount == 1
+        number = cursor.lastrowid
         await cursor.execute("SELECT id, email, NULL FROM Users")
-        assert await cursor.fetchall() == ((1, "ana \N{GRINNING FACE} 'x' \\", None),)
+        assert await cursor.fetchall() == ((number, "ana \N{GRINNING FACE} 'x' \\", None),)
 
 
 async def test_values_come_back_through_asyncmy(real: RealMysql) -> None:
@@ -45,8 +47,8 @@ def test_prepared_statements(real: RealMysql) -> None:
     cursor = connection.cursor(prepared=True)
     cursor.execute(ADD.replace("%s", "?"), ("ana",))
     connection.commit()
-    cursor.execute("SELECT id, email FROM Users WHERE email = ?", ("ana",))
-    assert cursor.fetchall() == [(1, "ana")]
+    cursor.execute("SELECT email, 1.5 FROM Users WHERE email = ?", ("ana",))
+    assert cursor.fetchall() == [("ana", Decimal("1.5"))]
     cursor.execute("SELECT @@version_comment, 5")
     assert cursor.fetchall()[0][1] == 5
     connection.close()

@@ -29,7 +29,8 @@ DESCRIPTION = (
     "check_errors, check_response_before_commit, check_success_despite_error, "
     "check_commit_despite_failure, check_statement_after_response, max_statements): "
     'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it, '
-    '"auto" runs it again on a clone if that is not enough; '
+    '"auto" runs it again on a clone if that is not enough, "delete" puts the tables of real_mysql '
+    "back that it wrote; "
     'app_database="fake_postgres" or "real_postgres" says where the app is; '
     'check_answers="off" and the others set the level of a check for the test; '
     "max_statements=5 limits the statements that its body may send"
@@ -117,7 +118,7 @@ def _nearest(item: pytest.Item, key: str) -> Any:
 
 
 def isolation(item: pytest.Item) -> str:
-    """Return "auto", "rollback" or "clone": of the nearest marker, else the configured one."""
+    """Return one of ISOLATIONS: of the nearest marker, else the configured one."""
     marked = (mark.kwargs.get("isolation") for mark in item.iter_markers(NAME))
     return next(filter(None, marked), None) or read_settings(item.config).isolation
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from understudy.plugin import request_checks, servers
+from understudy.plugin import markers, request_checks, servers
 from understudy.plugin.fixtures import configured_locale, name_of_test
 from understudy.plugin.outcomes import one_message
 
 if TYPE_CHECKING:
     from understudy.fake_mysql.fixture import Address
     from understudy.real_mysql.fixture import RealMysql
+    from understudy.real_mysql.isolation import Isolation
+
+
+def _isolation(item: pytest.Item) -> Isolation:
+    chosen = markers.isolation(item)
+    return "rollback" if chosen == "auto" else cast("Isolation", chosen)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +41,11 @@ def real_mysql_server(pytestconfig: pytest.Config) -> Address:
 def real_mysql(
     request: pytest.FixtureRequest, pytestconfig: pytest.Config, real_mysql_server: Address
 ) -> Iterator[RealMysql]:
-    """Yield a MySQL database with the configured schema, put back when the test ends."""
+    """Yield a MySQL database with the configured schema, isolated for this test.
+
+    Everything that the test does is rolled back when it ends, or, marked with
+    `@pytest.mark.understudy(isolation="delete")`, the tables that it wrote are put back.
+    """
     from understudy.embedded.errors import PostgresError
     from understudy.real_mysql.fixture import RealMysql
 
@@ -46,7 +56,7 @@ def real_mysql(
     server = servers.real_mysql(pytestconfig)
     with one_message(PostgresError):
         server.start()  # again, if the real one was killed
-        real = RealMysql(server, name_of_test(request.node), locale)
+        real = RealMysql(server, name_of_test(request.node), locale, _isolation(request.node))
     request_checks.watch(request.node, server.boundary)
     yield real
     with one_message(PostgresError):

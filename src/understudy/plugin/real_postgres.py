@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from understudy.plugin import client_variables, isolation, markers, request_checks, servers
-from understudy.plugin.outcomes import one_message
+from understudy.plugin.outcomes import failure, one_message
 from understudy.plugin.rows import RowsOfTest
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ def real_postgres(
     database of its own, a copy of a template, which is dropped when the test ends.
     """
     chosen = isolation.of(request.node)
+    if chosen == "delete":
+        raise failure(
+            'isolation = "delete" is for real_mysql; real_postgres has "rollback" and "clone".\n'
+            'Set it for single tests: @pytest.mark.understudy(isolation="delete").'
+        )
     isolation.note_run(request.node, chosen)
     with client_variables.set_aside():
         if chosen == "clone":

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.plugin import fake_mysql, fake_postgres, fixtures, real_postgres, real_sqlite
+from understudy.plugin import (
+    fake_mysql,
+    fake_postgres,
+    fixtures,
+    real_mysql,
+    real_postgres,
+    real_sqlite,
+)
 from understudy.plugin.settings import Settings
 
 INTEGRATION = 'integration: needs a real PostgreSQL; leave out with -m "not integration"'
@@ -21,6 +28,7 @@ def register_fixtures(config: pytest.Config, settings: Settings) -> None:
     manager.register(fake_postgres, "understudy-fake-postgres")
     manager.register(real_sqlite, "understudy-real-sqlite")
     manager.register(fake_mysql, "understudy-fake-mysql")
+    manager.register(real_mysql, "understudy-real-mysql")
     if not fixtures.has_own_event_loop(config):
         manager.register(fixtures.EventLoop(), "understudy-event-loop")
     if settings.app is not None:

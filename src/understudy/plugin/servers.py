@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +24,7 @@ from understudy.plugin.settings import Settings
 if TYPE_CHECKING:
     from understudy.fake_mysql.server import Server as MysqlServer
     from understudy.fake_postgres.server import Server
+    from understudy.real_mysql.server import RealMysqlServer
     from understudy.real_postgres.observation import Observer
     from understudy.real_postgres.rollback_server import RollbackServer
     from understudy.real_sqlite.database import SqliteDatabase
@@ -36,6 +38,7 @@ _OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _ROLLBACK_SERVER: pytest.StashKey[RollbackServer] = pytest.StashKey()
 _SQLITE: pytest.StashKey[SqliteDatabase] = pytest.StashKey()
 _FAKE_MYSQL: pytest.StashKey[MysqlServer] = pytest.StashKey()
+_REAL_MYSQL: pytest.StashKey[RealMysqlServer] = pytest.StashKey()
 
 
 class Traced(Protocol):
@@ -131,6 +134,20 @@ def fake_mysql(config: pytest.Config) -> MysqlServer:
     return known
 
 
+def real_mysql(config: pytest.Config) -> RealMysqlServer:
+    """Return the server of `real_mysql` of this run, created on first use."""
+    known = config.stash.get(_REAL_MYSQL, None)
+    if known is None:
+        from understudy.plugin import mysql_databases
+        from understudy.real_mysql.server import RealMysqlServer
+
+        place = partial(mysql_databases.shared, config)
+        known = config.stash[_REAL_MYSQL] = RealMysqlServer(place)
+        phases.tell()
+        config.add_cleanup(known.stop)
+    return known
+
+
 def traced(config: pytest.Config) -> list[Traced]:
     """Return the databases of this run that keep events."""
     sqlite_database = config.stash.get(_SQLITE, None)
@@ -151,8 +168,8 @@ def observe(config: pytest.Config, observer: Observer) -> None:
 
 def made(config: pytest.Config) -> list[AnyServer[Any]]:
     """Return the servers that this run has used."""
-    mysql = config.stash.get(_FAKE_MYSQL, None)
-    return [*made_postgres(config), *([] if mysql is None else [mysql])]
+    mysql = (config.stash.get(_FAKE_MYSQL, None), config.stash.get(_REAL_MYSQL, None))
+    return [*made_postgres(config), *(server for server in mysql if server is not None)]
 
 
 def made_postgres(config: pytest.Config) -> list[Server]:
@@ -207,6 +224,7 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
         "fake_postgres_env": server,
         "real_postgres_env": rollback_server,
         "fake_mysql_env": fake_mysql,
+        "real_mysql_env": real_mysql,
     }
     for key, known in found.items():
         if texts := getattr(settings, key):

@@ -35,7 +35,7 @@ RUN_TIME = (
     "check_transactions",
     *REQUEST_RULES,
 )
-ISOLATIONS = ("auto", "rollback", "clone")
+ISOLATIONS = ("auto", "rollback", "clone", "delete")
 # The same as in embedded/binaries.py.
 OLDEST_POSTGRES = 14
 # The fixtures whose server an app can be on, as the marker names them.

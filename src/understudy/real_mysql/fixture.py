@@ -24,7 +24,8 @@ class RealMysql(FakeMysql):
 
     Attributes:
         isolation: "rollback": the test runs in one transaction, which is rolled back; "delete": it
-            commits for real, and the tables that it wrote are put back.
+            commits for real, and the tables that it wrote are put back; "clone": it has a database
+            of its own.
     """
 
     _is_scripted = False  # a test asserts on the rows of the real server

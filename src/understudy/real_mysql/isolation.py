@@ -2,7 +2,8 @@
 
 `isolation = "delete"`: tests commit for real, each client on a connection of its own, and the
 tables that they wrote are put back. `isolation = "rollback"` is in rollback.py; only tables whose
-engine has no transactions are put back like that.
+engine has no transactions are put back like that. `isolation = "clone"` is a database of one test,
+which is dropped.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from understudy.real_mysql.written_tables import WrittenTables
 if TYPE_CHECKING:
     from understudy.serving.sockets import Sockets
 
-Isolation = Literal["rollback", "delete"]
+Isolation = Literal["rollback", "delete", "clone"]
 _MOST_SECONDS = 10.0  # until a rollback ends
 _OTHER_ENGINES = (
     "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
@@ -43,6 +44,7 @@ class RealDatabase:
     Args:
         place: the server, with a template of the database.
         sockets: those that serve the clients.
+        isolation: that of the first test.
 
     Raises:
         MysqlUnavailable: the server does not answer.
@@ -54,8 +56,11 @@ class RealDatabase:
         shared: the transaction of isolation by rollback.
     """
 
-    def __init__(self, place: MysqlPlace, sockets: Sockets) -> None:
-        self.isolation: Isolation = "rollback"
+    def __init__(
+        self, place: MysqlPlace, sockets: Sockets, isolation: Isolation = "rollback"
+    ) -> None:
+        self.isolation = isolation
+        self._place = place
         self._sockets = sockets
         self.shared = SharedTransaction(self._open_shared, sockets)
         self.address: Address = place.new_database()
@@ -156,6 +161,10 @@ class RealDatabase:
             return
         self._admin.rows(f"KILL {self.shared.upstream.id}")  # a statement still runs
         self._is_broken = True
+
+    def drop(self) -> None:
+        """Drop the database."""
+        self._place.drop(self.address.database)
 
     def close(self) -> None:
         """Close Understudy's connections. The end of the run drops the database."""

@@ -38,11 +38,14 @@ class RealMysqlServer(Server):
         self._place = place
         self._known: MysqlPlace | None = None
         self._real: RealDatabase | None = None
+        self._clone: RealDatabase | None = None
         super().__init__(password=password)
 
     @property
     def real(self) -> RealDatabase:
-        """The database of the tests, once the server was started."""
+        """The database of the running test, once the server was started."""
+        if self._clone is not None:
+            return self._clone
         assert self._real is not None, "start() comes first"
         return self._real
 
@@ -70,19 +73,28 @@ class RealMysqlServer(Server):
         Args:
             isolation: that of the test; None for that of the last one.
         """
-        real = self.real
-        if isolation not in (None, real.isolation):
+        assert self._known is not None, "start() comes first"
+        if isolation not in (None, self.real.isolation):
             # A connection that is older than the test has the other kind of isolation.
             self.end_connections()
             self._settle()
-        real.begin(isolation)
+        if isolation == "clone":
+            self._clone = RealDatabase(self._known, self._sockets, "clone")
+        self.real.begin(isolation)
         return super().begin_test()
 
     def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
         """End a test: report its leaks to `left`, and put back what it wrote."""
         super().end_test(left, close)
+        if self._clone is not None:
+            self.end_connections()
         self._settle()  # ended connections are closed
-        self.real.restore()
+        clone, self._clone = self._clone, None
+        if clone is None:
+            self.real.restore()
+        else:
+            clone.close()
+            clone.drop()
 
     def _make_responder(self) -> ForwardingResponder:
         return ForwardingResponder(self.engine, self.lock, self.boundary, self)
@@ -93,7 +105,7 @@ class RealMysqlServer(Server):
 
     def connect_inserter(self) -> Admin:
         """Return a connection that inserts rows for the running test."""
-        if self.real.isolation == "delete":
+        if self.real.isolation != "rollback":
             return self.real.connect()
         place = read_url(self.socket_dsn)
         return Admin(place, program_name=INSERTER)
@@ -108,7 +120,7 @@ class RealMysqlServer(Server):
 
     def _kill(self, pid: int, query_only: bool) -> bool:
         """Carry out KILL, unless the real server has done it."""
-        return self.real.isolation == "delete" or super()._kill(pid, query_only)
+        return self.real.isolation != "rollback" or super()._kill(pid, query_only)
 
     def _server_options(self, login: Login) -> ServerOptions:
         assert self._known is not None, "start() comes first"
