@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -116,14 +116,27 @@ def source_of(value: Any, names: Names) -> str:
     if isinstance(value, dt.date | dt.time | dt.timedelta):
         return _moment(value, names)
     if isinstance(value, Mapping):
-        pairs = (f"{source_of(key, names)}: {source_of(value[key], names)}" for key in value)
-        return f"{{{', '.join(pairs)}}}"
+        return dict_of((source_of(key, names), source_of(value[key], names)) for key in value)
     if type(value) in (list, tuple):
-        items = ", ".join(source_of(item, names) for item in value)
-        if type(value) is list:
-            return f"[{items}]"
-        return f"({items},)" if len(value) == 1 else f"({items})"
+        return collection_of(type(value), [source_of(item, names) for item in value])
     raise NoSource(f"a {type(value).__name__} has no source: {value!r}")
+
+
+def dict_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a dict as source, of keys and values that are source."""
+    return f"{{{', '.join(f'{key}: {value}' for key, value in pairs)}}}"
+
+
+def collection_of(kind: type, items: Sequence[str]) -> str:
+    """Return a list, tuple, set or frozenset as source, of items that are source."""
+    text = ", ".join(items)
+    if issubclass(kind, tuple):
+        return f"({text},)" if len(items) == 1 else f"({text})"
+    if issubclass(kind, frozenset):
+        return f"frozenset({{{text}}})" if items else "frozenset()"
+    if issubclass(kind, set):
+        return f"{{{text}}}" if items else "set()"
+    return f"[{text}]"
 
 
 def _moment(value: dt.date | dt.time | dt.timedelta, names: Names) -> str:

@@ -15,7 +15,7 @@ from understudy.pg import sql
 from understudy.pg.errors import ErrorFields
 from understudy.pg.sql_lists import outside_brackets
 from understudy.pg.sqlstates import STATES
-from understudy.project.python_values import Names, source_of
+from understudy.project.python_values import Names, collection_of, dict_of, source_of
 from understudy.record.calls import Answer
 from understudy.record.rules import RecordedRule
 from understudy.script.formatting import python_literal
@@ -73,13 +73,9 @@ def _expected(value: Any, names: Names) -> str:
     if value is ANY:
         return names.of("understudy", "ANY")
     if isinstance(value, dict):
-        pairs = (f"{source_of(key, names)}: {_expected(value[key], names)}" for key in value)
-        return f"{{{', '.join(pairs)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(_expected(item, names) for item in value)}]"
-    if isinstance(value, tuple):
-        items = ", ".join(_expected(item, names) for item in value)
-        return f"({items},)" if len(value) == 1 else f"({items})"
+        return dict_of((source_of(key, names), _expected(value[key], names)) for key in value)
+    if isinstance(value, list | tuple):
+        return collection_of(type(value), [_expected(item, names) for item in value])
     return source_of(value, names)
 
 
@@ -107,7 +103,7 @@ def _answer(answer: Answer, names: Names) -> tuple[str, list[str]]:
         return "row", [_mapping(columns, rows[0])]
     if len(columns) > 1 and len(set(columns)) == len(columns) and len(rows) == 2:
         return "rows", [_mapping(columns, row) for row in rows]
-    tuples = [f"({', '.join(row)}{',' * (len(row) == 1)})" for row in rows]
+    tuples = [collection_of(tuple, row) for row in rows]
     if len(set(columns)) == len(columns):
         listed = ", ".join(map(python_literal, columns))
         tuples.append(f"columns=[{listed}]")
@@ -115,8 +111,7 @@ def _answer(answer: Answer, names: Names) -> tuple[str, list[str]]:
 
 
 def _mapping(columns: Sequence[str], row: Sequence[str]) -> str:
-    pairs = (f"{python_literal(name)}: {value}" for name, value in zip(columns, row, strict=True))
-    return f"{{{', '.join(pairs)}}}"
+    return dict_of(zip(map(python_literal, columns), row, strict=True))
 
 
 def _error(fields: ErrorFields, names: Names) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
 from understudy.write import fingerprint
-from understudy.write.spelling import called, imports_of, spelled
+from understudy.write.spelling import called, collection, imports_of, mapping, spelled
 from understudy.write.trials import Expression
 
 _DEEPEST = 6
@@ -108,10 +108,14 @@ def expected(values: Sequence[Any], depth: int = 0) -> Expected:
             for name in _ordered(first, fields[0])
         }
         return Fields(first, parts)
-    if any(fingerprint.plain(value) != fingerprint.plain(first) for value in values):
-        return Varying(tuple(values))
+    plain = fingerprint.plain(first)
+    return _one(values, all(fingerprint.plain(value) == plain for value in values))
+
+
+def _one(values: Sequence[Any], is_same: bool) -> Expected:
+    """Return a value that is taken as a whole."""
     try:
-        return Same(first, spelled(first))
+        return Same(values[0], spelled(values[0])) if is_same else Varying(tuple(values))
     except NoSource:
         return Varying(tuple(values))
 
@@ -126,12 +130,7 @@ def _ordered(value: Any, fields: Mapping[str, Any]) -> list[str]:
 def _items(values: Sequence[Any], depth: int) -> Expected:
     first = values[0]
     if isinstance(first, set | frozenset):
-        if any(value != first for value in values):
-            return Varying(tuple(values))
-        try:
-            return Same(first, spelled(first))
-        except NoSource:
-            return Varying(tuple(values))
+        return _one(values, all(value == first for value in values))
     if any(len(value) != len(first) for value in values):
         return Varying(tuple(values))
     if not first:
@@ -179,48 +178,35 @@ def whole(part: Expected, hole: Hole = refuse, *, is_plain: bool = False) -> Exp
         if not part.is_ordered:
             raise NoSource("the order varies")
         inner = [whole(item, hole, is_plain=is_plain) for item in part.parts]
-        return _display(part.value, inner)
+        return collection(tuple if isinstance(part.value, tuple) else list, inner)
     names = list(part.parts)
     inner = [whole(part.parts[name], hole, is_plain=is_plain) for name in names]
-    imports = imports_of(inner)
-    texts = [one.text for one in inner]
     if part.is_row:
-        return Expression(f"({', '.join(texts)}{',' * (len(texts) == 1)})", imports)
+        return collection(tuple, inner)
     if part.is_dict or part.is_record or is_plain:
-        pairs = (f"{_key(part, name)}: {text}" for name, text in zip(names, texts, strict=True))
-        return Expression(f"{{{', '.join(pairs)}}}", imports)
-    return _constructed(part, names, texts, imports)
+        return mapping([(_key(part, name), one) for name, one in zip(names, inner, strict=True)])
+    return _constructed(part, names, inner)
 
 
-def _key(part: Fields, name: str) -> str:
+def _key(part: Fields, name: str) -> Expression:
     """Return the source of a key, which in a dict need not be a string."""
     if not part.is_dict:
-        return python_literal(name)
-    key = next(key for key in part.value if str(key) == name)
-    return spelled(key).text
+        return spelled(name)
+    return spelled(next(key for key in part.value if str(key) == name))
 
 
-def _display(value: Any, items: Sequence[Expression]) -> Expression:
-    text = ", ".join(item.text for item in items)
-    comma = "," * (len(items) == 1)
-    text = f"({text}{comma})" if isinstance(value, tuple) else f"[{text}]"
-    return Expression(text, imports_of(items))
-
-
-def _constructed(
-    part: Fields, names: Sequence[str], texts: Sequence[str], imports: Iterable[str]
-) -> Expression:
+def _constructed(part: Fields, names: Sequence[str], parts: Sequence[Expression]) -> Expression:
     """Return the call that makes a model or a dataclass; its defaults are left out."""
     kind = type(part.value)
     if hasattr(part.value, "_sa_instance_state"):
         raise NoSource("objects of an ORM are compared by identity")
     defaults = _defaults(kind)
     given = [
-        f"{name}={text}"
-        for name, text in zip(names, texts, strict=True)
+        f"{name}={one.text}"
+        for name, one in zip(names, parts, strict=True)
         if not (name in defaults and _is_default(part.parts[name], defaults[name]))
     ]
-    return called(kind, given, imports)
+    return called(kind, given, imports_of(parts))
 
 
 def _defaults(kind: type) -> dict[str, Any]:

@@ -191,7 +191,7 @@ class _Plan:
             yield part.path, "none", None
         if not part.is_required:
             yield part.path, "left_out", ABSENT
-        if isinstance(part, Items) and part.kind != "tuple":
+        if isinstance(part, Items) and part.kind is not tuple:
             yield part.path, "empty", 0
             yield part.path, "single", 1
         elif isinstance(part, Leaf):

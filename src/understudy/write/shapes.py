@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
 from understudy.write.guard import Refused, limited
-from understudy.write.spelling import imports_of, named, spelled
+from understudy.write.spelling import collection, imports_of, mapping, named, spelled
 from understudy.write.trials import Expression
 
 Path: TypeAlias = tuple[str, ...]
@@ -114,8 +114,7 @@ class Record:
         values = {keyword: part.value for keyword, part in built.items()}
         imports = imports_of(part.source for part in built.values())
         if self.is_dict:
-            pairs = (f"{python_literal(name)}: {b.source.text}" for name, b in built.items())
-            return Built(values, Expression(f"{{{', '.join(pairs)}}}", imports))
+            return Built(values, mapping([(spelled(k), one.source) for k, one in built.items()]))
         name = named(self.make)
         given = ", ".join(
             f"{keyword}={part.source.text}"
@@ -141,7 +140,7 @@ class Items:
 
     path: Path
     items: Sequence[Shape]
-    kind: Literal["list", "tuple", "set"] = "list"
+    kind: type[Any] = list
     is_required: bool = True
     is_nullable: bool = False
 
@@ -151,15 +150,8 @@ class Items:
         if count is None:
             return Built(None, Expression("None"))
         built = [item.build(chosen) for item in self.items[:count]]
-        text = ", ".join(part.source.text for part in built)
-        values: Any = [part.value for part in built]
-        if self.kind == "list":
-            text = f"[{text}]"
-        elif self.kind == "tuple":
-            text, values = f"({text}{',' * (len(built) == 1)})", tuple(values)
-        else:
-            text, values = f"{{{text}}}" if built else "set()", set(values)
-        return Built(values, Expression(text, imports_of(part.source for part in built)))
+        values = self.kind(part.value for part in built)
+        return Built(values, collection(self.kind, [part.source for part in built]))
 
 
 Shape: TypeAlias = Leaf | Record | Items

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 from uuid import UUID
 
-from understudy.project.python_values import Names, NoSource, source_of
+from understudy.project.python_values import Names, NoSource, collection_of, dict_of, source_of
 from understudy.script.formatting import python_literal
 from understudy.write.imported_names import NAMES, home_of
 from understudy.write.trials import Expression
@@ -35,11 +35,12 @@ def spelled(value: Any) -> Expression:
     if type(value) is str and len(value) > _LONG and len(set(value)) == 1:
         return Expression(f'"{value[0]}" * {len(value)}')
     if type(value) in (list, tuple, set, frozenset):
-        return _collection(value)
+        items = [spelled(item) for item in value]
+        if isinstance(value, set | frozenset):
+            items.sort(key=lambda item: item.text)  # the order of a set varies
+        return collection(type(value), items)
     if isinstance(value, Mapping):
-        keys, values = [spelled(key) for key in value], [spelled(item) for item in value.values()]
-        pairs = (f"{key.text}: {item.text}" for key, item in zip(keys, values, strict=True))
-        return Expression(f"{{{', '.join(pairs)}}}", imports_of([*keys, *values]))
+        return mapping([(spelled(key), spelled(item)) for key, item in value.items()])
     if type(value).__name__ in ("SecretStr", "SecretBytes"):
         secret = spelled(value.get_secret_value())
         return called(type(value), [secret.text], secret.imports)
@@ -96,6 +97,17 @@ def called(
     return Expression(f"{name.text}({', '.join(arguments)})", tuple(lines))
 
 
+def collection(kind: type, items: Sequence[Expression]) -> Expression:
+    """Return a list, tuple, set or frozenset of items that are spelled already."""
+    return Expression(collection_of(kind, [item.text for item in items]), imports_of(items))
+
+
+def mapping(pairs: Sequence[tuple[Expression, Expression]]) -> Expression:
+    """Return a dict of keys and values that are spelled already."""
+    text = dict_of((key.text, value.text) for key, value in pairs)
+    return Expression(text, imports_of(one for pair in pairs for one in pair))
+
+
 def imports_of(expressions: Iterable[Expression]) -> tuple[str, ...]:
     """Return the imports of expressions, each once."""
     return tuple(dict.fromkeys(line for one in expressions for line in one.imports))
@@ -118,21 +130,6 @@ def _power(value: int) -> str:
         if value == -(2**bits):
             return f"-(2**{bits})"
     return ""
-
-
-def _collection(value: Any) -> Expression:
-    items = [spelled(item) for item in value]
-    if isinstance(value, set | frozenset):
-        items.sort(key=lambda item: item.text)  # the order of a set varies
-    text = ", ".join(item.text for item in items)
-    if isinstance(value, list):
-        text = f"[{text}]"
-    elif isinstance(value, tuple):
-        text = f"({text},)" if len(items) == 1 else f"({text})"
-    else:
-        text = f"{{{text}}}" if items else "set()"
-        text = f"frozenset({text})" if isinstance(value, frozenset) else text
-    return Expression(text, imports_of(items))
 
 
 def evaluated(source: Expression) -> Any:

@@ -28,7 +28,6 @@ _PAGING = {
     **dict.fromkeys(("offset", "skip"), 0),
 }
 _NUMBERS = ("age", "amount", "days", "number", "position", "price", "quantity", "total", "year")
-_COLLECTIONS: dict[Any, Any] = {list: "list", tuple: "tuple", set: "set", frozenset: "set"}
 
 
 @dataclass
@@ -159,7 +158,7 @@ class Values:
         ]
         leaves = [shape for shape in shapes if isinstance(shape, Leaf)]
         if len(leaves) < len(shapes) or not leaves:
-            return Items(path, shapes, _COLLECTIONS[origin], is_required, is_nullable)
+            return Items(path, shapes, origin, is_required, is_nullable)
         whole = origin(leaf.values[0] for leaf in leaves)
         is_empty_allowed = not limits.shortest and not (origin is tuple and ... not in arguments)
         boundaries = [("empty", origin())] if is_empty_allowed else []
