@@ -13,10 +13,10 @@ from typing import Any
 from understudy.init.examples import words_of
 from understudy.init.layers import Part
 from understudy.script.formatting import python_literal
-from understudy.write.json_samples import source, wrapped
 from understudy.write.model_inputs import Case, Finder, Inputs
 from understudy.write.models import Model, NoModel
 from understudy.write.rendering import with_names
+from understudy.write.spelling import source
 from understudy.write.trials import Kept, LeftOut, Setup, Target, Trial
 
 _SHORT = 50  # characters of an input that is written in the line of the call
@@ -122,7 +122,7 @@ class _Tests:
     @property
     def _setup(self) -> Setup:
         """A fixture with the smallest valid input."""
-        lines = f"{self._name} = {wrapped(self._inputs.smallest)}".splitlines()
+        lines = f"{self._name} = {source(self._inputs.smallest)}".splitlines()
         return Setup(
             self._name,
             "dict[str, object]",
@@ -149,12 +149,12 @@ class _Tests:
         dumped = self._model.try_values(values).dumped
         assert dumped is not None, "it was valid before"
         if dumped == values and values:
-            lines = f"values = {wrapped(values)}".splitlines()
+            lines = f"values = {source(values)}".splitlines()
             script = [*lines, "", f"dto = {self._parse('values')}"]
             return self._test(scenario, about, script, [f"assert {self._model.dump} == values"])
-        script = _assigned("dto", self._parse, wrapped(values))
+        script = _assigned("dto", self._parse, source(values))
         return self._test(
-            scenario, about, script, f"assert {self._model.dump} == {wrapped(dumped)}".splitlines()
+            scenario, about, script, f"assert {self._model.dump} == {source(dumped)}".splitlines()
         )
 
     def _missing(self) -> Iterator[Kept]:
@@ -263,7 +263,7 @@ class _Tests:
             expected = f"assert {_ERRORS} == [({_loc(place)}, {python_literal(kind)})]"
             about = "Fields that are valid one by one are rejected together"
             if len(inputs) == 1:
-                script = [_RAISES, *_assigned("", self._parse, wrapped(inputs[0]))]
+                script = [_RAISES, *_assigned("", self._parse, source(inputs[0]))]
                 script[1:] = [f"    {line}" for line in script[1:]]
                 yield self._raises(scenario, about, script, expected)
             else:

@@ -10,11 +10,10 @@ from typing import Any
 from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
 from understudy.write import fingerprint
-from understudy.write.spelling import called, collection, imports_of, mapping, spelled
+from understudy.write.spelling import ANY, called, collection, imports_of, mapping, spelled
 from understudy.write.trials import Expression
 
 _DEEPEST = 6
-_ANY = Expression("ANY", ("from understudy import ANY",))
 Hole = Callable[["Varying"], Expression]
 
 
@@ -147,7 +146,7 @@ def _items(values: Sequence[Any], depth: int) -> Expected:
 
 def anything(_part: Varying) -> Expression:
     """Return ANY for what varies."""
-    return _ANY
+    return ANY
 
 
 def refuse(part: Varying) -> Expression:

@@ -16,7 +16,6 @@ from uuid import UUID
 
 from understudy.rows.column_hints import ColumnHints
 from understudy.rows.pattern_examples import example
-from understudy.script.formatting import python_literal
 
 Schema = Mapping[str, Any]
 _DEEPEST = 4  # models in models
@@ -45,32 +44,6 @@ _NAMED = (
     (r"date", ("2026-01-02",)),
     (r"code$|slug", ("abc", "ABC-123")),
 )
-
-
-def source(value: Any) -> str:
-    """Return a JSON value as Python; a long repetition as `"a" * 121`."""
-    if isinstance(value, str):
-        first, rest = value[:1], value.lstrip(value[:1])
-        count = len(value) - len(rest)
-        if count > 20:
-            return f"{python_literal(first)} * {count}" + (f" + {source(rest)}" if rest else "")
-        return python_literal(value)
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{source(key)}: {source(item)}' for key, item in value.items())}}}"
-    if isinstance(value, list | tuple):
-        if len(value) > 4 and all(item == value[0] for item in value):
-            return f"[{source(value[0])}] * {len(value)}"
-        return f"[{', '.join(map(source, value))}]"
-    return repr(value)
-
-
-def wrapped(value: Mapping[str, Any], width: int = 60) -> str:
-    """Return a JSON object as Python, with a line for each key if it is long."""
-    line = source(value)
-    if len(line) <= width:
-        return line
-    inside = "".join(f"    {source(key)}: {source(item)},\n" for key, item in value.items())
-    return f"{{\n{inside}}}"
 
 
 class Samples:

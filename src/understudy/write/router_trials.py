@@ -12,7 +12,7 @@ from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
 from understudy.script.formatting import python_literal
-from understudy.write import comparisons, json_samples, sign_in
+from understudy.write import comparisons, sign_in
 from understudy.write.json_samples import Samples
 from understudy.write.planted import Change
 from understudy.write.request_bodies import Body, body_of
@@ -20,7 +20,7 @@ from understudy.write.route_constants import changes
 from understudy.write.routes import RouteTarget, targets
 from understudy.write.row_sets import row_sets
 from understudy.write.sign_in import SignIn
-from understudy.write.spelling import spelled
+from understudy.write.spelling import source, spelled
 from understudy.write.trials import Arc, Expression, Observation, Row, Target, Trial
 
 _ROW_ID = 101  # of the row that a path names
@@ -354,13 +354,13 @@ class _Trials:
         path = re.sub(
             r"{(\w+)(?::\w+)?}", lambda found: str(request.path[found[1]]), self._target.path
         )
-        arguments = {"path": Expression(json_samples.source(path))}
+        arguments = {"path": Expression(source(path))}
         if request.query:
-            arguments["params"] = Expression(json_samples.source(request.query))
+            arguments["params"] = Expression(source(request.query))
         if request.body is not None and self._body is not None:
-            arguments[self._body.keyword] = Expression(json_samples.source(request.body))
+            arguments[self._body.keyword] = Expression(source(request.body))
         if request.headers:
-            arguments["headers"] = Expression(json_samples.source(request.headers))
+            arguments["headers"] = Expression(source(request.headers))
         return arguments
 
 

@@ -25,11 +25,10 @@ from understudy.write.expected import expected, whole
 from understudy.write.guard import Refused, limited
 from understudy.write.other_answers import other_answers
 from understudy.write.shapes import Built, NoValue, complete, settled
-from understudy.write.spelling import called, evaluated, imports_of, snake, spelled
+from understudy.write.spelling import ANY, called, evaluated, imports_of, snake, spelled
 from understudy.write.trials import Arc, Argument, Expression, Observation, Target, Trial
 from understudy.write.values import Values
 
-_ANY = Expression("ANY", ("from understudy import ANY",))
 _MOST_RAISED = 3  # exceptions of one method
 # A time with microseconds, without its end; a random UUID.
 _GENERATED = re.compile(
@@ -351,11 +350,11 @@ def _steady(source: str, known: dict[str, str]) -> str:
 def _argument(value: object) -> Expression:
     """Return the source of an argument that a dummy expects: ANY for one that has none."""
     if as_expected(value) == "ANY":
-        return _ANY
+        return ANY
     try:
         return _checked(_source(value))
     except NoSource:
-        return _ANY
+        return ANY
 
 
 def _answer(value: object) -> Expression | None:

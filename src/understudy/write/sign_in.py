@@ -23,7 +23,7 @@ from understudy.rows.table_facts import Schema
 from understudy.write import hints, json_samples
 from understudy.write.imported_names import NAMES
 from understudy.write.shapes import ABSENT, Leaf, NoValue, complete, leaves, settled
-from understudy.write.spelling import named, snake
+from understudy.write.spelling import named, snake, source
 from understudy.write.trials import Argument, Expression, Setup
 from understudy.write.values import Values
 
@@ -383,12 +383,12 @@ def _from_uses(dependency: Dependency) -> tuple[Expression, Expression, list[str
     if keys:
         values = {key: _guess(key) for key in keys}
         return (
-            Expression(json_samples.source(values)),
+            Expression(source(values)),
             Expression("dict[str, Any]", ("from typing import Any",)),
             [],
         )
     if attributes:
-        given = ", ".join(f"{name}={json_samples.source(_guess(name))}" for name in attributes)
+        given = ", ".join(f"{name}={source(_guess(name))}" for name in attributes)
         lines = ("from types import SimpleNamespace",)
         return (
             Expression(f"SimpleNamespace({given})", lines),

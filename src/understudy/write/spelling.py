@@ -12,10 +12,13 @@ from uuid import UUID
 
 from understudy.project.python_values import Names, NoSource, collection_of, dict_of, source_of
 from understudy.script.formatting import python_literal
+from understudy.write.fingerprint import VARIES, Unordered
 from understudy.write.imported_names import NAMES, home_of
 from understudy.write.trials import Expression
 
-_LONG = 40  # letters; a longer text of one letter is written as "a" * 41
+_LONG = 20  # letters; a text that begins with more of one letter is written as "a" * 21 + "b"
+_MANY = 4  # items; a list of more that are equal is written as [1] * 5
+ANY = Expression("ANY", ("from understudy import ANY",))
 _BITS = (15, 31, 63)
 
 
@@ -27,15 +30,22 @@ def spelled(value: Any) -> Expression:
     """
     if isinstance(value, Enum):
         return _member(value)
+    if value is VARIES or isinstance(value, Unordered):
+        return ANY
     if isinstance(value, UUID) and value.int < 10_000:
         made = NAMES.of("uuid", "UUID")
         return Expression(f"{made.text}(int={value.int})", made.imports)
     if type(value) is int and abs(value) > 9_999 and (power := _power(value)):
         return Expression(power)
-    if type(value) is str and len(value) > _LONG and len(set(value)) == 1:
-        return Expression(f'"{value[0]}" * {len(value)}')
+    if type(value) is str and (rest := value.lstrip(value[:1])) != value[1:]:
+        count = len(value) - len(rest)
+        if count > _LONG:
+            more = f" + {source(rest)}" if rest else ""
+            return Expression(f"{source(value[0])} * {count}{more}")
     if type(value) in (list, tuple, set, frozenset):
         items = [spelled(item) for item in value]
+        if type(value) is list and len(items) > _MANY and all(one == items[0] for one in items):
+            return Expression(f"[{items[0].text}] * {len(items)}", items[0].imports)
         if isinstance(value, set | frozenset):
             items.sort(key=lambda item: item.text)  # the order of a set varies
         return collection(type(value), items)
@@ -61,6 +71,11 @@ class _Names(Names):
         found = NAMES.of(module, name)
         self.lines |= dict.fromkeys(found.imports)
         return found.text
+
+
+def source(value: Any) -> str:
+    """Return the source of a value that needs no import, such as a JSON value."""
+    return spelled(value).text
 
 
 def named(thing: Any) -> Expression:

@@ -12,10 +12,9 @@ from understudy.script import request_rules
 from understudy.script.requests import Request
 from understudy.write import fingerprint
 from understudy.write.fingerprint import VARIES, Unordered
-from understudy.write.json_samples import source
+from understudy.write.spelling import source
 from understudy.write.trials import Kept, Observation
 
-_WIDE = 88
 _FEW = 4  # items of a list of objects that are asserted whole
 _SMALL = 12  # values of a list of objects that are asserted whole
 _HEADERS = ("location", "www-authenticate")
@@ -70,7 +69,7 @@ def _body(response: Any, body: Any) -> Iterator[str]:
             kind = response.headers.get("content-type", "").partition(";")[0]
             yield f'assert response.headers["content-type"].startswith({source(kind)})'
     elif isinstance(body, Unordered):
-        expected = _expected(list(body.items))
+        expected = source(list(body.items))
         yield f"assert sorted(response.json(), key=str) == sorted({expected}, key=str)"
     elif _is_long(body):
         yield from _listed("response.json()", body)
@@ -79,9 +78,9 @@ def _body(response: Any, body: Any) -> Iterator[str]:
             if _is_long(value):
                 yield from _listed(f"response.json()[{source(key)}]", value)
             else:
-                yield f"assert response.json()[{source(key)}] == {_expected(value)}"
+                yield f"assert response.json()[{source(key)}] == {source(value)}"
     else:
-        yield f"assert response.json() == {_expected(body)}"
+        yield f"assert response.json() == {source(body)}"
 
 
 def _is_long(body: Any) -> bool:
@@ -100,39 +99,11 @@ def _listed(text: str, body: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     distinct = [key for key in plain if len({item[key] for item in body}) == len(body)]
     if distinct:
         key = next((name for name in distinct if name == "id"), distinct[0])
-        values = _expected([item[key] for item in body])
+        values = source([item[key] for item in body])
         yield f"assert [item[{source(key)}] for item in {text}] == {values}"
     else:
         yield f"assert len({text}) == {len(body)}"
-    yield f"assert {text}[0] == {_expected(body[0])}"
-
-
-def _expected(value: Any, width: int = _WIDE) -> str:
-    """Return a stable value as source, with ANY for what varies; wrapped if it is long."""
-    text = _text(value)
-    if len(text) <= width or not isinstance(value, Mapping | list) or not value:
-        return text
-    if isinstance(value, Mapping):
-        inside = [f"{source(key)}: {_expected(item)}," for key, item in value.items()]
-        return "{\n" + "".join(f"    {_indented(line)}\n" for line in inside) + "}"
-    inside = [f"{_expected(item)}," for item in value]
-    return "[\n" + "".join(f"    {_indented(line)}\n" for line in inside) + "]"
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n    ")
-
-
-def _text(value: Any) -> str:
-    if value is VARIES:
-        return "ANY"
-    if isinstance(value, Unordered):
-        return "ANY"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{source(k)}: {_text(item)}" for k, item in value.items()) + "}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
-    return source(value)
+    yield f"assert {text}[0] == {source(body[0])}"
 
 
 def _without_class(value: Any) -> Any:
@@ -269,4 +240,4 @@ def _merged(group: Sequence[Kept]) -> Kept:
 
 def _answered(kept: Kept) -> str:
     stable = fingerprint.stable(kept.observed)["answer"]
-    return _text(_without_class(stable["body"])) if isinstance(stable, Mapping) else "ANY"
+    return source(_without_class(stable["body"])) if isinstance(stable, Mapping) else "ANY"
