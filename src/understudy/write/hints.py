@@ -7,9 +7,10 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from understudy.init.modules import Modules
+from understudy.write import type_hints
 
 # What an annotation raises that cannot be evaluated: a name that does not exist, `list[int](1)`.
 _UNKNOWN = (NameError, AttributeError, TypeError, SyntaxError, ImportError, ValueError)
@@ -54,6 +55,27 @@ def hints_of(
     return hints
 
 
+def known(thing: Any, *, extras: bool = False) -> dict[str, Any]:
+    """Return the hints of a function or of the fields of a class, resolved as far as they can be.
+
+    Args:
+        thing: the function or class.
+        extras: whether Annotated stays.
+    """
+    try:
+        return typing.get_type_hints(thing, include_extras=extras)
+    except Exception:  # noqa: BLE001 # a hint may be any expression, and may raise anything
+        found: dict[str, Any] = {}
+        for base in reversed(getattr(thing, "__mro__", (thing,))):
+            found |= inspect.get_annotations(base) if callable(base) else {}
+        return found
+
+
+def returned(function: Any) -> Any:
+    """Return the type of what a function returns, `inspect.Parameter.empty` if it is not known."""
+    return known(function).get("return", inspect.Parameter.empty)
+
+
 def _with_globals(names: _OnlyChecked, scope: Mapping[str, Any]) -> _OnlyChecked:
     """Return the names without those that the module really has, which take precedence."""
     kept = {name: target for name, target in names._imports.items() if name not in scope}
@@ -91,17 +113,11 @@ def substituted(hint: Any, variables: Mapping[Any, Any]) -> Any:
 
 def class_in(hint: Any) -> type | None:
     """Return the class in a type such as `Annotated[Session, 1]`, `Session | None`, `Pool[T]`."""
+    hint, _ = type_hints.unwrapped(hint, type_hints.Limits())
+    members, _ = type_hints.members(hint)
+    if members != [hint]:
+        return next((found for one in members if (found := class_in(one)) is not None), None)
     origin = get_origin(hint)
-    if origin is typing.Annotated:
-        return class_in(get_args(hint)[0])
-    if origin in (Union, types.UnionType):
-        named = [one for one in get_args(hint) if one is not type(None)]
-        return next((found for one in named if (found := class_in(one)) is not None), None)
     if isinstance(origin, type) and origin is not type:
         return origin
-    if isinstance(hint, typing.NewType):
-        return class_in(hint.__supertype__)
-    value = getattr(hint, "__value__", None)  # of `type Session = AsyncSession`
-    if value is not None and not isinstance(hint, type):
-        return class_in(value)
     return hint if isinstance(hint, type) and hint is not inspect.Parameter.empty else None

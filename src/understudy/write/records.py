@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import sys
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from understudy.write import hints
 from understudy.write.type_hints import Limits, limits_of
 
 
@@ -52,20 +52,8 @@ def fields_of(cls: Any) -> Fields | None:
     return None
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    """Return the hints of a class, with strings resolved as far as they can be."""
-    try:
-        return typing.get_type_hints(cls, include_extras=True)
-    except Exception:  # noqa: BLE001 # a hint may be any expression, and may raise anything
-        return {
-            name: hint
-            for base in reversed(cls.__mro__)
-            for name, hint in inspect.get_annotations(base).items()
-        }
-
-
 def _of_typed_dict(cls: Any) -> Iterator[FieldFacts]:
-    for name, hint in _hints(cls).items():
+    for name, hint in hints.known(cls, extras=True).items():
         required = name in cls.__required_keys__
         # What strings say, a TypedDict does not know.
         if getattr(typing.get_origin(hint), "_name", "") in ("Required", "NotRequired"):
@@ -75,31 +63,31 @@ def _of_typed_dict(cls: Any) -> Iterator[FieldFacts]:
 
 
 def _of_dataclass(cls: Any) -> Iterator[FieldFacts]:
-    hints = _hints(cls)
+    known = hints.known(cls, extras=True)
     missing = dataclasses.MISSING
     for field in dataclasses.fields(cls):
         if field.init:
             required = field.default is missing and field.default_factory is missing
-            hint = hints.get(field.name, field.type)
+            hint = known.get(field.name, field.type)
             yield FieldFacts(field.name, field.name, hint, Limits(), required)
 
 
 def _of_named_tuple(cls: Any) -> Iterator[FieldFacts]:
-    hints = _hints(cls)
+    known = hints.known(cls, extras=True)
     for name in cls._fields:
         required = name not in cls._field_defaults
-        yield FieldFacts(name, name, hints.get(name, Any), Limits(), required)
+        yield FieldFacts(name, name, known.get(name, Any), Limits(), required)
 
 
 def _of_attrs(cls: Any) -> Iterator[FieldFacts]:
-    hints = _hints(cls)
+    known = hints.known(cls, extras=True)
     for field in cls.__attrs_attrs__:
         if field.init:
             keyword = getattr(field, "alias", None) or field.name.lstrip("_")
             required = (
                 type(field.default).__name__ == "_Nothing" or repr(field.default) == "NOTHING"
             )
-            hint = hints.get(field.name, field.type or Any)
+            hint = known.get(field.name, field.type or Any)
             yield FieldFacts(field.name, keyword, hint, Limits(), required)
 
 

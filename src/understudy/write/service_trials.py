@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -13,7 +12,7 @@ from typing import Any
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.script.formatting import as_expected, python_literal
-from understudy.write import exceptions, fingerprint, proposals
+from understudy.write import exceptions, fingerprint, hints, proposals
 from understudy.write.collaborators import (
     Collaborator,
     Recorded,
@@ -207,7 +206,9 @@ class _Service:
             return f"when_{who}_raises_{words}", f"if {who} raises {shown}"
         if rule.value is None:
             collaborator = self._collaborator(rule)
-            hint = _hint(inspect.unwrap(getattr(collaborator.cls, rule.method)), "return")
+            hint = hints.known(inspect.unwrap(getattr(collaborator.cls, rule.method))).get(
+                "return", Any
+            )
             is_ordinary = hint in (None, type(None)) or rule.answer != ".returns(None)"
             return None if is_ordinary else (f"when_{who}_returns_none", f"if {who} returns None")
         if rule.value in ([], (), {}):
@@ -261,7 +262,7 @@ class _Service:
         given: list[Built] = []
         for parameter in exceptions.parameters(init):
             if parameter.default is parameter.empty:
-                value = self._value(parameter.name, _hint(init, parameter.name))
+                value = self._value(parameter.name, hints.known(init).get(parameter.name, Any))
                 if value is not None and parameter.name in ("status_code", "status"):
                     value = Built(404, Expression("404"))
                 if value is None:
@@ -279,7 +280,7 @@ class _Service:
         """Yield what the methods of a remote collaborator answer: a value of their type."""
         for name, function in inspect.getmembers(one.cls, inspect.isfunction):
             if not name.startswith("_"):
-                value = self._value("answer", _hint(inspect.unwrap(function), "return"))
+                value = self._value("answer", hints.returned(inspect.unwrap(function)))
                 if value is not None:
                     source = value.source
                     yield name, Expression(f".returns({source.text})", source.imports)
@@ -397,11 +398,3 @@ def _source(value: Any, *, is_answer: bool = False) -> Expression:
 def _is_related(value: object) -> bool:
     items = value if isinstance(value, list) else [value]
     return any(hasattr(item, "_sa_instance_state") for item in items)
-
-
-def _hint(function: Callable[..., Any], name: str) -> Any:
-    """Return the type of a parameter or of what a function returns; Any if it is not known."""
-    try:
-        return typing.get_type_hints(function).get(name, Any)
-    except Exception:  # noqa: BLE001 # a hint may be any expression, and may raise anything
-        return Any

@@ -306,7 +306,7 @@ class _Overrides:
         for method, function in inspect.getmembers(cls, inspect.isfunction):
             if method.startswith("_") or len(rules) >= _MOST_METHODS:
                 continue
-            hint = _hints(function).get("return")
+            hint = hints.known(function).get("return")
             if hint is None:
                 continue
             inner = typing.get_args(hint)[:1] if typing.get_origin(hint) is list else ()
@@ -444,19 +444,12 @@ def _returned(dependency: Dependency) -> Any:
     function = call if inspect.isroutine(call) or inspect.isclass(call) else type(call).__call__
     if inspect.isclass(call):
         return call
-    hint = _hints(function).get("return")
+    hint = hints.known(function).get("return")
     if re.search(r"Iterator|Generator", str(typing.get_origin(hint))):
         hint = typing.get_args(hint)[0]
     if hint in (None, Any, type(None)) and dependency.name:
-        hint = _hints(dependency.parent).get(dependency.name)
+        hint = hints.known(dependency.parent).get(dependency.name)
     return hint
-
-
-def _hints(function: Any) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(function)
-    except (NameError, TypeError, AttributeError):
-        return {}
 
 
 def _is_collaborator(hint: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from understudy.project import parsing
 from understudy.project.python_values import NoSource
+from understudy.write import hints
 from understudy.write.expected import (
     Expected,
     Fields,
@@ -64,8 +65,8 @@ class ValueLines:
         """Whether the function is declared to return nothing, so that its call has no value."""
         if any(one.answer is not None for one in self._observed):
             return False
-        hint = _return_hint(self._function)
-        if hint is inspect.Signature.empty:
+        hint = hints.returned(self._function)
+        if hint is inspect.Parameter.empty:
             return not _has_value(self._function)
         return hint is None or hint is type(None)
 
@@ -329,14 +330,6 @@ def _is_key(value: Any) -> bool:
     return (isinstance(value, int | str) and not isinstance(value, bool)) or hasattr(value, "hex")
 
 
-def _return_hint(function: Any) -> Any:
-    signature = inspect.Signature.empty
-    try:
-        return typing.get_type_hints(function).get("return", signature)
-    except Exception:  # noqa: BLE001 - a hint may name what is only there for type checkers
-        return getattr(function, "__annotations__", {}).get("return", signature)
-
-
 def _has_value(function: Any) -> bool:
     """Return whether a function without a hint returns a value somewhere."""
     tree = parsing.tree_of(function)
@@ -347,7 +340,7 @@ def _has_value(function: Any) -> bool:
 
 
 def _may_be_none(function: Any) -> bool:
-    hint = _return_hint(function)
+    hint = hints.returned(function)
     if isinstance(hint, str):
         return "None" in hint or hint.startswith("Optional")
     is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
