@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from understudy.project.scopes import FunctionNode
 from understudy.write.imported_names import bound_names
-from understudy.write.rendering import with_names
+from understudy.write.rendering import renamed, with_names
 from understudy.write.trials import Kept, Setup
 from understudy.write.written_test import Style, source_of_fixture
 
@@ -43,17 +43,9 @@ class FixtureNames:
         if all(old == new for old, new in names.items()):
             return kept
         trial = kept.trial
-        setups = (
-            replace(
-                setup,
-                name=names[setup.name],
-                lines=tuple(with_names(line, names) for line in setup.lines),
-            )
-            for setup in trial.setups
-        )
         trial = replace(
             trial,
-            setups=tuple(setups),
+            setups=tuple(renamed(setup, names) for setup in trial.setups),
             script=tuple(with_names(line, names) for line in trial.script),
             arguments={
                 name: replace(value, text=with_names(value.text, names))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from textwrap import indent
 
 from understudy.script.formatting import python_literal
-from understudy.write.trials import Row, Target, Trial
+from understudy.write.trials import Row, Setup, Target, Trial
 
 
 def body(trial: Trial, act: Sequence[str]) -> list[str]:
@@ -94,6 +95,12 @@ def with_names(text: str, names: Mapping[str, str]) -> str:
         return text
     found = rf"(?<![.\w\"'])({'|'.join(names)})(?![\w\"'])(?!=[^=])"
     return re.sub(found, lambda match: names[match[1]], text)
+
+
+def renamed(setup: Setup, names: Mapping[str, str]) -> Setup:
+    """Return a fixture with other names for variables, its own among them."""
+    lines = tuple(with_names(line, names) for line in setup.lines)
+    return replace(setup, name=names.get(setup.name, setup.name), lines=lines)
 
 
 def is_async(target: Target) -> bool:

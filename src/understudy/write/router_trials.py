@@ -12,7 +12,7 @@ from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
 from understudy.script.formatting import python_literal
-from understudy.write import comparisons, sign_in
+from understudy.write import comparisons, dependencies, sign_in
 from understudy.write.json_samples import Samples
 from understudy.write.planted import Change
 from understudy.write.request_bodies import Body, body_of
@@ -94,7 +94,7 @@ class _Trials:
     def all(self) -> Iterator[Trial]:
         """Yield all trials of the route."""
         request = self._smallest()
-        is_secured = sign_in.is_secured(self._target.route.dependant)
+        is_secured = dependencies.is_secured(self._target.route.dependant)
         about = "if nobody is signed in" if is_secured else "if the database is empty"
         plain = self._trial(request, "without_credentials" if is_secured else "without_rows", about)
         answer = yield from self._try(plain)
@@ -128,8 +128,8 @@ class _Trials:
     def _signed_in(self, request: _Request) -> Generator[Trial, None, _Request]:
         """Find how a caller is signed in, and return the request with the headers for that."""
         known = self._target.shared.setdefault("ways", [])
-        dependant, document = self._target.route.dependant, self._target.document
-        found = [*known, *sign_in.ways(dependant, document, self._schema)]
+        dependant = self._target.route.dependant
+        found = [*known, *sign_in.ways(dependant, self._schema)]
         tried: list[SignIn] = []
         failing: SignIn | None = None  # signs in, and then the route raises
         for way in found:
@@ -162,9 +162,8 @@ class _Trials:
     def _wrong_token(self, request: _Request) -> Iterator[Trial]:
         """Try a token that is made up, unless it takes what tests do not have."""
         way = self._sign_in
-        headers = sign_in.credentials(
-            self._target.document, sign_in.dependencies(self._target.route.dependant)
-        )
+        tree = dependencies.dependencies(self._target.route.dependant)
+        headers = dependencies.credentials(tree)
         if not headers or not way.setups or way.headers:
             return
         self._sign_in = SignIn()
