@@ -8,7 +8,7 @@ from typing import Any
 
 from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
-from understudy.write import callees, comparisons, sign_in
+from understudy.write import callees, comparisons, dependencies
 from understudy.write.planted import Change, planted
 from understudy.write.routes import RouteTarget
 from understudy.write.source_constants import Constant, constants
@@ -32,7 +32,9 @@ def changes(
         tables: the tables with rows.
         body: the body of the request; None without one.
     """
-    depends = [one.call for one in sign_in.flat(sign_in.dependencies(target.route.dependant))]
+    depends = [
+        one.call for one in dependencies.flat(dependencies.dependencies(target.route.dependant))
+    ]
     found = [
         constant
         for function in callees.called([target.function, *depends], target.shared["root"])
