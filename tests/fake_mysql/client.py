@@ -9,9 +9,10 @@ from understudy.fake_mysql.protocol.answers import columns_of
 from understudy.fake_mysql.protocol.session import Session
 from understudy.mysql import packets
 from understudy.mysql.binary_values import read_binary_row
+from understudy.mysql.fields import lenenc
 from understudy.mysql.handshake import Capability
 from understudy.mysql.login import USUAL, log_in
-from understudy.mysql.packets import Command, Frames, lenenc
+from understudy.mysql.packets import Command, Frames
 from understudy.mysql.results import Result, read_prepared, read_result
 from understudy.mysql.types import Type, value_of
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.mysql import charsets, handshake
+from understudy.mysql.fields import Malformed
 from understudy.mysql.handshake import CACHING_SHA2, NATIVE, Capability, Greeting, Response
-from understudy.mysql.packets import Malformed
 
 NONCE = bytes(range(1, 21))
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

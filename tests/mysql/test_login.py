@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from understudy.mysql import handshake, packets
+from understudy.mysql.fields import Malformed
 from understudy.mysql.handshake import CACHING_SHA2, NATIVE, Capability, Greeting
 from understudy.mysql.login import USUAL, log_in
-from understudy.mysql.packets import Err, Malformed, Ok, Prepared, Status
+from understudy.mysql.packets import Err, Ok, Prepared, Status
 from understudy.mysql.results import read_prepared, read_result
 from understudy.mysql.types import Column, Type
 from understudy.pg.errors import ServerError

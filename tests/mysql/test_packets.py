@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.mysql import packets
-from understudy.mysql.packets import Err, Frames, Malformed, Ok, Prepared, Reader
+from understudy.mysql.fields import Malformed, Reader, lenenc_int
+from understudy.mysql.packets import Err, Frames, Ok, Prepared
 
 LONG = packets.LONGEST_FRAME
 
@@ -51,7 +52,7 @@ def test_a_packet_that_is_too_long_is_refused_by_its_header() -> None:
 
 @given(st.integers(0, (1 << 64) - 1))
 def test_a_length_encoded_integer_comes_back(number: int) -> None:
-    reader = Reader(packets.lenenc_int(number))
+    reader = Reader(lenenc_int(number))
     assert reader.lenenc_int() == number
     assert reader.at_end
 

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from understudy.mysql import packets
 from understudy.mysql.binary_values import binary_row, read_binary_row, read_execute
-from understudy.mysql.packets import Malformed
+from understudy.mysql.fields import Malformed
+from understudy.mysql.floats import float_text
 from understudy.mysql.types import (
     BadValue,
     Column,
     Flag,
     Type,
     column_of,
-    float_text,
     text_of,
     value_of,
 )

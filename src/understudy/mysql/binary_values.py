@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
-from understudy.mysql.packets import Malformed, Reader, lenenc
+from understudy.mysql.fields import Malformed, Reader, lenenc
 from understudy.mysql.types import (
     INTEGERS,
     Column,

@@ -10,7 +10,8 @@ import struct
 from enum import IntFlag
 from typing import Final, NamedTuple
 
-from understudy.mysql.packets import Malformed, Reader, Status, lenenc, lenenc_int
+from understudy.mysql.fields import Malformed, Reader, lenenc, lenenc_int
+from understudy.mysql.packets import Status
 
 NATIVE: Final = "mysql_native_password"
 CACHING_SHA2: Final = "caching_sha2_password"

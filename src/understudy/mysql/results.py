@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from understudy.mysql import packets
 from understudy.mysql.error_fields import server_error
-from understudy.mysql.packets import Malformed, Ok, Reader, Status
+from understudy.mysql.fields import Malformed, Reader
+from understudy.mysql.packets import Ok, Status
 from understudy.mysql.types import Column
 from understudy.pg.errors import ServerError
 

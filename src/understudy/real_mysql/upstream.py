@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.mysql import login
 from understudy.mysql.error_fields import server_error
-from understudy.mysql.packets import Command, Frames, Malformed, frame
+from understudy.mysql.fields import Malformed
+from understudy.mysql.packets import Command, Frames, frame
 from understudy.mysql.results import Result, read_result
 from understudy.mysql_server.address import Address
 from understudy.pg.errors import ServerError

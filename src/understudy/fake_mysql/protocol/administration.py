@@ -10,8 +10,9 @@ from understudy.fake_mysql.protocol.backend import PACKET, Backend, Work, settle
 from understudy.fake_mysql.protocol.login import CAPABILITIES
 from understudy.mysql import handshake
 from understudy.mysql.error_fields import server_error
+from understudy.mysql.fields import Malformed, Reader
 from understudy.mysql.handshake import Capability, Response
-from understudy.mysql.packets import Command, Malformed, Reader
+from understudy.mysql.packets import Command
 from understudy.mysql.results import Result
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from understudy.mysql import packets
 from understudy.mysql.binary_values import binary_row, read_binary_row
 from understudy.mysql.error_fields import err_of
-from understudy.mysql.packets import Ok, lenenc_int
+from understudy.mysql.fields import lenenc_int
+from understudy.mysql.packets import Ok
 from understudy.mysql.results import Result
 from understudy.mysql.types import Column, text_of, value_of
 from understudy.pg.errors import ServerError

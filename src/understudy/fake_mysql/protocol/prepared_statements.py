@@ -10,7 +10,8 @@ from understudy.fake_mysql.protocol.statements import Execution, Prepared, State
 from understudy.mysql import packets, sql
 from understudy.mysql.binary_values import read_execute
 from understudy.mysql.error_fields import server_error
-from understudy.mysql.packets import Reader, Status
+from understudy.mysql.fields import Reader, lenenc_int
+from understudy.mysql.packets import Status
 from understudy.mysql.results import Result
 from understudy.pg.errors import ServerError
 
@@ -71,7 +72,7 @@ def _open_cursor(backend: Backend, prepared: Prepared, result: Result) -> None:
     columns = result.columns or ()
     status = backend.state.status() | Status.CURSOR_EXISTS
     prepared.rows = list(form.rows(result))
-    backend.send([packets.lenenc_int(len(columns)), *form.definitions(columns, status)])
+    backend.send([lenenc_int(len(columns)), *form.definitions(columns, status)])
     if form.deprecate_eof:
         backend.send([form.end(status, result.warning_count)])
 

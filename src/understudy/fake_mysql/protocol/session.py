@@ -16,7 +16,8 @@ from understudy.fake_mysql.protocol.connection import Connection
 from understudy.fake_mysql.protocol.login import ServerOptions
 from understudy.fake_mysql.protocol.responder import Responder
 from understudy.mysql.error_fields import MysqlErrorFields, server_error
-from understudy.mysql.packets import Command, Frames, Malformed, PacketTooLong
+from understudy.mysql.fields import Malformed
+from understudy.mysql.packets import Command, Frames, PacketTooLong
 from understudy.mysql.results import Result, ServerWarning
 from understudy.pg.errors import ServerError
 from understudy.serving.waits import ConnectionDropped, Pending
