@@ -30,6 +30,7 @@ from understudy.write import (
     assertions,
     dto_trials,
     lifespan,
+    listed_values,
     mapped_classes,
     routes,
     scripted,
@@ -266,11 +267,20 @@ class Session:
         try:
             dsn = stack.enter_context(self._database())
             with own_connection.connect(dsn) as connection:
-                schema = read_schema(connection)
+                schema = listed_values.with_listed_values(
+                    read_schema(connection), self._own_modules()
+                )
         except (PostgresError, psycopg.Error) as error:
             self._say({"kind": "no schema", "reason": str(error)})
             return None, None
         return schema, Judge(dsn)
+
+    def _own_modules(self) -> Iterator[ModuleType]:
+        """Yield the project's modules that are imported."""
+        assert self._findings is not None
+        for module in self._findings.modules:
+            if module.name in sys.modules:
+                yield sys.modules[module.name]
 
     def _style(self, layer: Layer) -> written_test.Style:
         """Return how the project writes its tests."""
