@@ -14,13 +14,15 @@ class Opening:
 
     Attributes:
         name: the variable; "" if the line sets none.
-        line: the source that opens it; a `with` if it ends with a colon.
+        line: the source that opens it; a `with` or a `try` if it ends with a colon.
         imports: the lines that it needs.
+        closing: the line that closes it, if it ends with `try:`.
     """
 
     name: str
     line: str
     imports: tuple[str, ...] = ()
+    closing: str = ""
 
 
 # FIXTURE stands for fake_postgres or real_postgres, ENGINE for an async engine on it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from understudy.write import hints, reach
 from understudy.write.construction import FIXTURE
 from understudy.write.guard import Refused, limited
 from understudy.write.imported_names import NAMES
+from understudy.write.own_databases import ADDRESS
 from understudy.write.spelling import named
 
 _MANAGERS = ("contextlib.asynccontextmanager", "contextlib.contextmanager")
@@ -28,7 +28,6 @@ _POOLS = (
     "psycopg_pool.AsyncConnectionPool",
     "psycopg_pool.ConnectionPool",
 )
-_ADDRESS = re.compile(r"(?i)(^|_)(url|dsn|uri|conninfo)$")
 _SAMPLE = "postgresql://postgres@localhost:5432/postgres"
 
 
@@ -95,7 +94,7 @@ def _opening(
     for parameter in inspect.signature(manager).parameters.values():
         if parameter.default is not parameter.empty:
             continue
-        if _ADDRESS.search(parameter.name):
+        if ADDRESS.search(parameter.name):
             given.append(f"{FIXTURE}.dsn")
             continue
         cls = hints.class_in(known[parameter.name])
@@ -117,7 +116,7 @@ def _address_of(maker: ast.Call, settings: str) -> str | None:
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
             and node.value.id == settings
-            and _ADDRESS.search(node.attr)
+            and ADDRESS.search(node.attr)
         ):
             return node.attr
     return None

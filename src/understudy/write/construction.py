@@ -20,7 +20,7 @@ from understudy.init.modules import Modules
 from understudy.project.python_values import NoSource
 from understudy.project.scopes import Class
 from understudy.script.formatting import python_literal
-from understudy.write import hints
+from understudy.write import hints, own_databases
 from understudy.write.collaborators import Collaborator
 from understudy.write.spelling import named
 from understudy.write.trials import Expression
@@ -116,7 +116,15 @@ class Builder:
         cls = hints.class_in(hint)
         if cls is None or not self._is_own(cls):
             return False
-        return layer_by_name(cls.__name__) is not None or self._wraps_a_connection(cls, is_async)
+        return (
+            layer_by_name(cls.__name__) is not None
+            or self._wraps_a_connection(cls, is_async)
+            or self._own_database(cls, name) is not None
+        )
+
+    def _own_database(self, cls: type, name: str) -> Opening | None:
+        """Return how an object of the project's own class for a database is opened, or None."""
+        return own_databases.opening_of(cls, name, FIXTURE, self._address())
 
     def _wraps_a_connection(self, cls: type, is_async: bool) -> bool:
         """Whether a class is made of a connection, as a unit of work is; no model or record is."""
@@ -155,6 +163,8 @@ class Builder:
             raise Unbuildable(f"nothing says which {cls.__name__} {name} takes")
         if not self._is_own(cls) or self._is_remote(cls):
             return self._dummy(name, cls, around)
+        if (opening := self._own_database(cls, name)) is not None:
+            return around.openings.setdefault(cls.__qualname__, opening).name
         return self.instance(cls, around, hint=hint, is_async=is_async, depth=depth)
 
     def _address(self) -> str:

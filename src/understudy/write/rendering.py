@@ -21,8 +21,12 @@ def body(trial: Trial, act: Sequence[str]) -> list[str]:
     lines = [row_line(row) for row in trial.rows]
     lines += trial.script
     depth = 0
+    closing: list[str] = []
     for opening in trial.target.openings:
-        lines += indent(opening.line, "    " * depth).splitlines()
+        margin = "    " * depth
+        lines += indent(opening.line, margin).splitlines()
+        if opening.closing:
+            closing = [f"{margin}finally:", f"{margin}    {opening.closing}", *closing]
         depth += opening.line.endswith(":")
     if depth == 0 and lines:
         lines.append("")
@@ -31,8 +35,9 @@ def body(trial: Trial, act: Sequence[str]) -> list[str]:
     keyword = "async with " if act[0].startswith("async with ") else "with "
     if depth and lines[-1].lstrip().startswith(keyword) and blocks == [act[0]] != act:
         managers = f"{lines.pop().rstrip(':')}, {act[0].removeprefix(keyword)}"
-        return [*lines, managers, *(indent(line, "    " * (depth - 1)) for line in act[1:])]
-    return [*lines, *(indent(line, "    " * depth) for line in act)]
+        inner = (indent(line, "    " * (depth - 1)) for line in act[1:])
+        return [*lines, managers, *inner, *closing]
+    return [*lines, *(indent(line, "    " * depth) for line in act), *closing]
 
 
 def call(trial: Trial) -> str:
