@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from understudy.catalog.answer_checks import Difference
@@ -11,7 +12,7 @@ from understudy.catalog.report import answer_impossible
 from understudy.engine.outcome import Outcome
 from understudy.mysql import sql
 from understudy.mysql.results import Result, ServerWarning
-from understudy.mysql.select_list import column_names, returns_rows
+from understudy.mysql.select_list import column_names, column_tables, returns_rows
 from understudy.mysql.types import BadValue, Column, column_of, text_of
 from understudy.script.answers import Rows, Value, values_in_order
 from understudy.script.calls import Call
@@ -78,7 +79,9 @@ def _columns(
     shown = _shown_names(answer, names)
     rows = [values_in_order(row, shown) for row in answer.rows]
     found = []
-    for place, name in enumerate(shown):
+    tables = column_tables(outcome.call.statement)
+    tables = tables if len(tables) == len(shown) else ("",) * len(shown)
+    for place, (name, table) in enumerate(zip(shown, tables, strict=True)):
         values = [row[place] for row in rows]
         try:
             column = column_of(name, values)
@@ -87,7 +90,8 @@ def _columns(
                     text_of(value, column)
         except BadValue as error:
             _refuse(outcome.call, str(error))
-        found.append(column)
+        # Drivers tell columns of one name by it.
+        found.append(replace(column, table=table) if table else column)
     return found
 
 

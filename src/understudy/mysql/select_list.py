@@ -58,6 +58,19 @@ def column_names(statement: str) -> tuple[str | None, ...] | None:
     return tuple(_name(statement, item) for item in items)
 
 
+@lru_cache(maxsize=4096)
+def column_tables(statement: str) -> tuple[str, ...]:
+    """Return the table of each column whose name has one before it, as in `u.id`; else ""."""
+    items = _items(sql.pieces(statement))
+    return tuple(_label(item[0]) if _is_qualified(item) else "" for item in items)
+
+
+def _is_qualified(item: list[Piece]) -> bool:
+    """Return whether an item is a column with its table, and maybe a label."""
+    is_label = len(item) == 3 or (len(item) in (4, 5) and item[-1].kind != "symbol")
+    return is_label and item[1].text == "."
+
+
 def _items(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Return the items between SELECT or RETURNING and what follows."""
     items: list[list[Piece]] = []
@@ -81,7 +94,7 @@ def _name(statement: str, item: list[Piece]) -> str | None:
     words = {piece.word for piece in item if piece.kind == "word"}
     if len(item) > 1 and item[-2].word == "AS":
         return _label(last)
-    is_qualified = all(piece.text == "." for piece in item[1::2]) and len(item) % 2
+    is_qualified = len(item) % 2 and all(piece.text == "." for piece in item[1::2])
     if is_qualified and all(piece.kind in ("word", "name") for piece in item[::2]):
         return _label(last)
     if len(item) == 1 and last.kind == "text":

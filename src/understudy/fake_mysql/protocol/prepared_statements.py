@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from understudy.fake_mysql.protocol.backend import Backend, Work, settled
-from understudy.fake_mysql.protocol.queries import empty_query, executed, own_answer
+from understudy.fake_mysql.protocol.queries import check_single, empty_query, executed, own_answer
 from understudy.fake_mysql.protocol.statements import Execution, Prepared, Statement
 from understudy.mysql import packets, sql
 from understudy.mysql.binary_values import read_execute
@@ -23,6 +23,7 @@ def prepare(backend: Backend, body: bytes) -> Work:
     text = body.decode(backend.connection.codec, "surrogateescape")
     if not sql.pieces(text):
         raise empty_query()
+    check_single(backend, text)
     own = own_answer(backend, text)
     if own is None:
         statement = yield from settled(backend.responder.prepare(text, backend.connection))
@@ -32,6 +33,7 @@ def prepare(backend: Backend, body: bytes) -> Work:
     if len(backend.prepared) >= _MOST:
         text = "Can't create more than max_prepared_stmt_count statements (current value: 16382)"
         raise server_error(1461, "42000", text)
+    backend.connection.row_count = 0
     backend.latest_statement += 1
     number = backend.latest_statement
     backend.prepared[number] = Prepared(statement)

@@ -23,11 +23,13 @@ Execute = Generator[Any, Any, Result]
 def query(backend: Backend, body: bytes) -> Work:
     """Answer COM_QUERY: one statement, or several if the client may send them."""
     text = body.decode(backend.connection.codec, "surrogateescape")
-    texts = [text]
-    if ";" in text and backend.connection.capabilities & Capability.MULTI_STATEMENTS:
-        texts = [statement.text for statement in statements(text)]
-    if not texts or not pieces(text):
+    if not pieces(text) or not (texts := [text] if ";" not in text else _split(text)):
+        if text.strip(" ;") and _is_mariadb(backend):  # for which a comment is a statement
+            backend.answer(Result(), "")
+            return
         raise empty_query()
+    if not backend.connection.capabilities & Capability.MULTI_STATEMENTS:
+        check_single(backend, text)
     for number, sql in enumerate(texts, start=1):
         result = yield from executed(backend, Statement(sql), AS_TEXT)
         backend.answer(result, command_of(sql), more=number < len(texts))
@@ -36,6 +38,34 @@ def query(backend: Backend, body: bytes) -> Work:
 def empty_query() -> ServerError:
     """Return the error for a statement without words."""
     return server_error(1065, "42000", "Query was empty")
+
+
+def _is_mariadb(backend: Backend) -> bool:
+    return "MariaDB" in str(backend.connection.settings.get("version"))
+
+
+def _split(text: str) -> list[str]:
+    found = [statement.text for statement in statements(text)]
+    return found if len(found) != 1 else [text]
+
+
+def check_single(backend: Backend, text: str) -> None:
+    """Refuse a second statement where only one is allowed.
+
+    Raises:
+        ServerError: there are several.
+    """
+    found = statements(text) if ";" in text else ()
+    if len(found) < 2:
+        return
+    product = "MariaDB" if _is_mariadb(backend) else "MySQL"
+    start = found[1].start
+    raise server_error(
+        *(1064, "42000"),
+        "You have an error in your SQL syntax; check the manual that corresponds to your "
+        f"{product} server version for the right syntax to use near '{text[start:][:80]}' "
+        f"at line {text.count(chr(10), 0, start) + 1}",
+    )
 
 
 def executed(backend: Backend, statement: Statement, execution: Execution) -> Execute:
