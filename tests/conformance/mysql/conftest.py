@@ -60,8 +60,8 @@ class RealServer:
 @pytest.fixture(scope="module")
 def real(mysql_server: Address) -> Iterator[RealServer]:
     with new_database(mysql_server, DATABASE) as address, Admin(address) as admin:
-        for statement in script_statements(SCHEMA):
-            admin.rows(statement.text)
+        for definition in script_statements(SCHEMA):
+            admin.rows(definition.text)
         for statement in RESETS["users"]:
             admin.rows(statement)
         yield RealServer(admin, address)

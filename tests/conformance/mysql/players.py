@@ -154,7 +154,7 @@ class Player:
         await self.end()
         self.connection = await self.connect(**self.multi)
         cursor = await self.new_cursor()
-        found = []
+        found: list[Any] = []
         try:
             await _done(cursor.execute(statements))
             found.append(await self._result(cursor))
@@ -225,7 +225,7 @@ class Aiomysql(Player):
     name = "aiomysql"
 
     async def connect(self, **options: Any) -> Any:
-        import aiomysql
+        import aiomysql  # type: ignore[import-untyped] # it has no types
 
         host, port, user, password, database, _ = self.where
         return await aiomysql.connect(
