@@ -170,6 +170,7 @@ def test_other_texts_do_not_repeat_a_hidden_value() -> None:
         ("\\x7261770a", "b'raw\\n' == b''", "b'#' == b''"),
         ("abcdefghijklmnopqrstuvwxyz", "'abcdefghij...qrstuvwxyz'", "'#...#'"),
         ("123", "line 1234: 123", "line 1234: #"),
+        ("a'b\"c", repr((1105, "a = 'a\\'b\\\"c'")), r"(1105, 'a = \'#\'')"),
         ("red", "red", "#"),
     ],
 )

@@ -55,7 +55,7 @@ class EventTexts:
         from understudy.run_report.lines import event_lines
         from understudy.run_report.recording import Link
 
-        pid, text = event.call.connection, event.call.statement
+        pid, text = event.call.connection, event.call.text
         number = None
         if pid is not None:
             number = self._connections.setdefault(pid, len(self._connections) + 1)

@@ -18,6 +18,16 @@ _PART = 8  # characters of such a part
 _ITEMS = re.compile(r"""\"((?:\\.|[^"\\])*)\"|'((?:\\.|[^'\\])*)'|([^\s{}\[\](),"':]+)""")
 _LITERAL = re.compile(r"(?:[a-zA-Z]|[uU]&)?'(.*)'|\$\w*\$(.*)\$\w*\$", re.DOTALL)
 _SIMPLE = re.compile(r"[\w .:@+-]*", re.ASCII)  # spelled the same in Python, JSON and SQL
+# How drivers of MySQL paste a value into a statement.
+_MYSQL = str.maketrans(
+    {
+        **{char: f"\\{char}" for char in "\\'\""},
+        "\0": r"\0",
+        "\n": r"\n",
+        "\r": r"\r",
+        "\x1a": r"\Z",
+    }
+)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -144,8 +154,10 @@ def _spelled(text: str) -> Iterator[str]:
     yield quote(text, safe="", errors="replace")
     yield quote(text, errors="replace")
     if not _SIMPLE.fullmatch(text):
-        yield repr(text)[1:-1]
-        yield text.replace("'", "''")
+        for written in (text, text.replace("'", "''"), text.translate(_MYSQL)):
+            yield written
+            yield repr(written)[1:-1]
+            yield repr(f"{written}'\"")[1:-4]  # inside of a text that has both quotes
         yield json.dumps(text)[1:-1]
         yield json.dumps(text, ensure_ascii=False)[1:-1]
 

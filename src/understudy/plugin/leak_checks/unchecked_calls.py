@@ -48,13 +48,13 @@ class CallsSeen:
         for script in scripts:
             unread = script.calls.unread()
             self._read.update(
-                call.statement for call in script.calls if not call.failed and call not in unread
+                call.text for call in script.calls if not call.failed and call not in unread
             )
             for call in unread:
                 if not call.sql.upper().startswith(_LOOKED_FOR):
                     continue
                 text = _report(call, f"{script.receiver}.{call.rule_source}")
-                _, tests = self._unread.setdefault(call.statement, (text, []))
+                _, tests = self._unread.setdefault(call.text, (text, []))
                 test = (item.nodeid, path, (line or 0) + 1)
                 tests += [] if test in tests else [test]
 
