@@ -40,8 +40,8 @@ class Recorder:
     def note_calls(self, calls: Iterable[Call]) -> None:
         """Count the calls of a test, on fakes and on real servers."""
         for call in calls:
-            if call.statement in self.sightings or len(self.sightings) < MOST:
-                sighting = self.sightings.of(call.statement)
+            if call.text in self.sightings or len(self.sightings) < MOST:
+                sighting = self.sightings.of(call.text)
                 sighting.sent += 1
                 # Not relative to the working directory, which a test may change.
                 place = f"{call.origin.code.co_filename}:{call.origin.line}"
