@@ -61,7 +61,7 @@ class _FixedCatalog:
 
 @contextmanager
 def _checking() -> Iterator[None]:
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     catalog: Any = _FixedCatalog()
     active_checker.use(lambda: Checker(catalog))
     try:

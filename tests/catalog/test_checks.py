@@ -100,7 +100,7 @@ def checker() -> Iterator[Checker]:
 
 
 def using(checker: Checker) -> Iterator[Checker]:
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     active_checker.use(lambda: checker)
     yield checker
     active_checker.use(*before)
@@ -158,7 +158,7 @@ async def test_a_refusal_points_into_the_statement_as_it_was_written(
     asked = "SELECT nmae FROM users WHERE id = $1 AND x"
     says = {asked: Refusal("42703", "no x", position=asked.index("x") + 1)}
     says[asked] = Refusal("42703", "no x", position=len(asked))
-    monkeypatch.setattr(active_checker, "factory", lambda: None)
+    monkeypatch.setattr(active_checker.POSTGRES, "factory", lambda: None)
     for _ in using(Checker(catalog_of(says))):
         with pytest.raises(StatementRefused) as caught:
             await FakeConnection().execute(statement, {"the_id": 1})
@@ -584,7 +584,7 @@ async def test_where_warnings_are_errors_none_is_lost_in_the_code_under_test() -
 
 
 async def test_without_a_checker_everything_goes() -> None:
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     active_checker.use(None)
     try:
         assert active_checker.checker() is None

@@ -26,7 +26,7 @@ def conformance_dsn() -> Iterator[str]:
 @pytest.fixture
 def described(conformance_dsn: str) -> Iterator[None]:
     """The catalog of that database."""
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     describer = Describer(conformance_dsn)
     checker = Checker(Catalog(None, lambda major: "conformance", lambda: describer))
     active_checker.use(lambda: checker)

@@ -71,7 +71,7 @@ def dsn(databases: TestDatabases) -> str:
 @pytest.fixture
 def schema(dsn: str) -> Iterator[None]:
     """The catalog of that database."""
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     describer = Describer(dsn)
     checker = Checker(Catalog(None, lambda major: "columns", lambda: describer))
     active_checker.use(lambda: checker)

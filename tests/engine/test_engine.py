@@ -44,7 +44,7 @@ SAYS: dict[str, Verdict] = {
 
 @pytest.fixture
 def checker() -> Iterator[None]:
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     checker = Checker(catalog_of(SAYS, SchemaFacts({}, ())))
     active_checker.use(lambda: checker)
     yield

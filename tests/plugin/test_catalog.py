@@ -396,7 +396,7 @@ def test_a_server_that_is_gone_leaves_the_others_as_they_are(suite: Project) -> 
 
 
 def test_a_run_inside_a_run_leaves_the_outer_ones_catalog_alone(suite: Project) -> None:
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     suite.write(
         conftest="pytest_plugins = ['pytester']",
         tests__test_nested="""
@@ -424,7 +424,7 @@ def test_a_run_inside_a_run_leaves_the_outer_ones_catalog_alone(suite: Project) 
     )
     run(suite, "tests/test_nested.py", passed=1)
     assert spellings(suite.path / FILE) == ["SELECT born FROM users"]
-    assert (active_checker.factory, active_checker.made()) == before
+    assert (active_checker.POSTGRES.factory, active_checker.made()) == before
 
 
 def test_a_call_that_fails_again_and_again_is_told_once(suite: Project) -> None:

@@ -1,6 +1,6 @@
 """A fingerprint of a schema, which tells without a server whether a catalog is out of date.
 
-It covers the content of the schema's sources, the way they are loaded, and PostgreSQL's major
+It covers the content of the schema's sources, the way they are loaded, and the server's
 version, but not the location or the names of files: it is the same on every machine. The order of
 the files counts.
 
@@ -19,15 +19,15 @@ from collections.abc import Iterable
 _FORMAT = 1
 
 
-def fingerprint(contents: Iterable[bytes], loaders: Iterable[str], major: int) -> str:
+def fingerprint(contents: Iterable[bytes], loaders: Iterable[str], server: int | str) -> str:
     """Return the fingerprint of a schema, 64 hexadecimal digits.
 
     Args:
         contents: the content of its sources, in order.
         loaders: how each source is loaded, in order.
-        major: PostgreSQL's major version.
+        server: as `store.Server`: PostgreSQL's major version, or another server with its version.
     """
-    digest = hashlib.sha256(json.dumps([_FORMAT, list(loaders), major]).encode())
+    digest = hashlib.sha256(json.dumps([_FORMAT, list(loaders), server]).encode())
     for content in contents:
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()

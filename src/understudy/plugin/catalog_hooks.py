@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,45 +19,81 @@ from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 if TYPE_CHECKING:
     from understudy.catalog.checks import Checker
     from understudy.catalog.describer import Describer
+    from understudy.catalog.levels import Levels
+    from understudy.mysql_catalog.describer import MysqlDescriber
 
 _ACTIVE = "understudy.catalog.active_checker"
-_OUTPUT = "understudy_catalog"
 # The same as in embedded, which is expensive to import.
 _URL_VARIABLE = "UNDERSTUDY_POSTGRES_URL"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of database, whose verdicts have a file of their own.
+
+    Attributes:
+        name: of its `ActiveChecker`.
+        output: the key under which a worker sends its results.
+        suffix: of the name of its file.
+    """
+
+    name: str
+    output: str
+    suffix: str = ""
+
+
+_POSTGRES = _Kind("POSTGRES", "understudy_catalog")
+_MYSQL = _Kind("MYSQL", "understudy_catalog_mysql", "-mysql")
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
     """Check the statements of this run, with the configured schema or without one."""
     factory: Callable[[], Checker] | None = None
+    of_mysql: Callable[[], Checker] | None = None
     if settings.schema or _syntax_can_be_checked(config, settings):
         factory = partial(_checker, config, settings)
-    elif _ACTIVE not in sys.modules:
+    if settings.mysql_schema or settings.schema:
+        of_mysql = partial(_mysql_checker, config, settings)
+    if not (factory or of_mysql) and _ACTIVE not in sys.modules:
         return
-    from understudy.catalog import active_checker as active
+    from understudy.catalog.active_checker import MYSQL, POSTGRES
 
-    # A run inside a run (pytester) shares the process.
-    before = active.factory, active.made()
-    active.use(factory)
-    config.add_cleanup(lambda: active.use(*before))
+    for active, made_by in ((POSTGRES, factory), (MYSQL, of_mysql)):
+        # A run inside a run (pytester) shares the process.
+        config.add_cleanup(partial(active.use, active.factory, active.made()))
+        active.use(made_by)
 
 
-def end(config: pytest.Config, settings: Settings) -> str | None:
+def end(config: pytest.Config, settings: Settings) -> list[str]:
     """Save new entries; a worker of pytest-xdist sends them to the controller instead.
 
     Returns:
-        The reason why they could not be saved, for the summary, or None.
+        The reasons why they could not be saved, for the summary.
     """
-    checker = _made()
-    sent = xdist_workers.send(config, _OUTPUT, lambda: checker and _figures(checker))
-    problem = None if sent else _save(config, settings)
+    return [problem for kind in (_POSTGRES, _MYSQL) if (problem := _end(config, settings, kind))]
+
+
+def _end(config: pytest.Config, settings: Settings, kind: _Kind) -> str | None:
+    checker = _made(kind)
+    sent = xdist_workers.send(config, kind.output, lambda: checker and _figures(checker))
+    problem = None if sent else _save(config, settings, kind)
     if checker is not None:
         checker.catalog.close()
     return problem
 
 
 def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[str]:
-    """Return the summary lines on how far the statements of this run were checked."""
-    parts = _parts(config)
+    """Return the summary lines on how far the statements for PostgreSQL were checked."""
+    return _summary(config, settings, verbose, _POSTGRES)
+
+
+def mysql_summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[str]:
+    """Return the summary lines on how far the statements for MySQL were checked."""
+    return _summary(config, settings, verbose, _MYSQL)
+
+
+def _summary(config: pytest.Config, settings: Settings, verbose: bool, kind: _Kind) -> list[str]:
+    parts = _parts(config, kind)
     if not parts:
         return []
     # A statement that one process could not check, another may have checked.
@@ -69,21 +106,22 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
         learned=len({statement for part in parts for statement in part["learned"]}),
         changing={text: place for part in parts for text, place in part["changing"].items()},
         renewed=any(part["renewed"] for part in parts),
-        postgres=postgres(config),
+        server=next((part["server"] for part in parts if part["server"]), None),
     )
-    if not settings.schema:
+    if kind == _POSTGRES and not settings.schema:
         return report.syntax_lines(covered, verbose)
-    return report.checked_lines(covered, settings.catalog or DEFAULT_CATALOG, verbose)
+    return report.checked_lines(covered, _file(settings, kind), verbose)
 
 
 def checked(config: pytest.Config) -> list[str]:
     """Return the statements of this run, workers included, that PostgreSQL checked."""
-    return _distinct(_all(_parts(config), "checked"))
+    return _distinct(_all(_parts(config, _POSTGRES), "checked"))
 
 
 def postgres(config: pytest.Config) -> int | None:
     """Return the major version of the PostgreSQL that checked statements; None for none."""
-    return next((part["postgres"] for part in _parts(config) if part["postgres"]), None)
+    found = (part["server"] for part in _parts(config, _POSTGRES) if part["server"])
+    return next(found, None)
 
 
 def _all(parts: Sequence[Mapping[str, Any]], key: str) -> list[str]:
@@ -111,28 +149,51 @@ def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
     return all(importlib.util.find_spec(name) is not None for name in needed)
 
 
+def _levels(settings: Settings) -> Levels:
+    from understudy.catalog.levels import Levels
+
+    checks = ("statements", "parameters", "answers", "errors")
+    levels: dict[str, Any] = {name: settings.level(f"check_{name}") for name in checks}
+    return Levels(**levels)
+
+
+def _mysql_checker(config: pytest.Config, settings: Settings) -> Checker:
+    from understudy.catalog.run_catalog import Catalog
+    from understudy.mysql_catalog.checks import MysqlChecker
+
+    catalog = Catalog(
+        _path(config, settings, _MYSQL),
+        partial(_fingerprint, settings, settings.mysql_schema or settings.schema),
+        partial(_mysql_describer, config),
+        locked=bool(config.getoption("understudy_locked")),
+    )
+    return MysqlChecker(catalog, _levels(settings))
+
+
 def _checker(config: pytest.Config, settings: Settings) -> Checker:
     from understudy.catalog.checks import Checker
-    from understudy.catalog.levels import Levels
     from understudy.catalog.run_catalog import Catalog
 
     has_schema = bool(settings.schema)
-    checks = ("statements", "parameters", "answers", "errors")
-    levels: dict[str, Any] = {name: settings.level(f"check_{name}") for name in checks}
     catalog = Catalog(
-        _path(config, settings),
-        partial(_fingerprint, settings) if has_schema else lambda _: "",
+        _path(config, settings, _POSTGRES),
+        partial(_fingerprint, settings, settings.schema) if has_schema else lambda _: "",
         partial(_describer, config, has_schema=has_schema),
         locked=has_schema and bool(config.getoption("understudy_locked")),
         disposable=not has_schema,
     )
-    return Checker(catalog, Levels(**levels), lenient=not has_schema)
+    return Checker(catalog, _levels(settings), lenient=not has_schema)
 
 
-def _path(config: pytest.Config, settings: Settings) -> Path | None:
+def _file(settings: Settings, kind: _Kind) -> str:
+    """Return the name of the committed file."""
+    return f"{settings.catalog or DEFAULT_CATALOG}{kind.suffix}"
+
+
+def _path(config: pytest.Config, settings: Settings, kind: _Kind) -> Path | None:
     """Return the file of the catalog; without a schema one in pytest's cache, if it is writable."""
-    if settings.schema:
-        return settings.root / (settings.catalog or DEFAULT_CATALOG)
+    if settings.schema or kind == _MYSQL:
+        return settings.root / _file(settings, kind)
     assert config.cache is not None
     try:
         return config.cache.mkdir("understudy") / "syntax"
@@ -140,19 +201,19 @@ def _path(config: pytest.Config, settings: Settings) -> Path | None:
         return None
 
 
-def _fingerprint(settings: Settings, major: int) -> str:
-    """Return the fingerprint of the configured schema for a major version of PostgreSQL."""
+def _fingerprint(settings: Settings, schema: Sequence[str], server: int | str) -> str:
+    """Return the fingerprint of a schema for a server, as `catalog.store.Server` tells it."""
     from understudy.catalog.errors import CatalogError
     from understudy.catalog.fingerprint import fingerprint
     from understudy.embedded.errors import PostgresError
     from understudy.embedded.schema_sources import schema_sources
 
     try:
-        sources = schema_sources(settings.schema, settings.root)
+        sources = schema_sources(schema, settings.root)
         contents = [content for source in sources for content in source.content()]
     except PostgresError as error:
         raise CatalogError(str(error)) from error
-    return fingerprint(contents, [source.loader for source in sources], major)
+    return fingerprint(contents, [source.loader for source in sources], server)
 
 
 def _describer(config: pytest.Config, *, has_schema: bool) -> Describer:
@@ -171,14 +232,34 @@ def _describer(config: pytest.Config, *, has_schema: bool) -> Describer:
         raise CatalogError(str(error)) from error
 
 
-def _made() -> Checker | None:
+def _mysql_describer(config: pytest.Config) -> MysqlDescriber:
+    """Start a server if necessary, and return a describer for the database with the schema."""
+    from understudy.catalog.errors import CatalogError
+    from understudy.embedded.errors import PostgresError
+    from understudy.mysql_catalog.describer import MysqlDescriber
+    from understudy.mysql_server.admin import Admin
+    from understudy.plugin import mysql_databases
+
+    def connect() -> Any:
+        try:
+            place = mysql_databases.shared(config)
+            address = place.address.with_database(place.template)
+            return Admin(address, server_settings=True).connection
+        except PostgresError as error:
+            raise CatalogError(str(error)) from error
+
+    return MysqlDescriber(connect)
+
+
+def _made(kind: _Kind) -> Checker | None:
     active = sys.modules.get(_ACTIVE)
-    return None if active is None else active.made()
+    return None if active is None else getattr(active, kind.name).made()
 
 
-def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
-    checker = _made()
-    return [*([_figures(checker)] if checker else []), *xdist_workers.results(config, _OUTPUT)]
+def _parts(config: pytest.Config, kind: _Kind) -> list[Mapping[str, Any]]:
+    checker = _made(kind)
+    sent = xdist_workers.results(config, kind.output)
+    return [*([_figures(checker)] if checker else []), *sent]
 
 
 def _figures(checker: Checker) -> dict[str, Any]:
@@ -189,7 +270,7 @@ def _figures(checker: Checker) -> dict[str, Any]:
         "text": news.text if news else None,
         "learned": list(news.learned) if news else [],
         "renewed": bool(news and news.renewed),
-        "postgres": checker.catalog.postgres,
+        "server": checker.catalog.server,
         "checked": sorted(coverage.checked),
         "parsed": sorted(coverage.parsed),
         "unchecked": coverage.unchecked,
@@ -197,19 +278,20 @@ def _figures(checker: Checker) -> dict[str, Any]:
     }
 
 
-def _save(config: pytest.Config, settings: Settings) -> str | None:
-    parts = [part for part in _parts(config) if part["text"] is not None]
+def _save(config: pytest.Config, settings: Settings, kind: _Kind) -> str | None:
+    parts = [part for part in _parts(config, kind) if part["text"] is not None]
     if not parts:
         return None
     from understudy.catalog.errors import CatalogError
     from understudy.catalog.run_catalog import CatalogDelta, save
 
-    path = _path(config, settings)
+    path = _path(config, settings, kind)
     if path is None:
         return None
+    has_schema = bool(settings.schema) or kind == _MYSQL
     news = [CatalogDelta(part["text"], tuple(part["learned"]), part["renewed"]) for part in parts]
     try:
-        save(path, news, disposable=not settings.schema)
+        save(path, news, disposable=not has_schema)
     except CatalogError as error:
-        return str(error) if settings.schema else None
+        return str(error) if has_schema else None
     return None

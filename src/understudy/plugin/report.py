@@ -101,7 +101,7 @@ class Covered:
         learned: the number of statements that were new to the catalog.
         changing: those whose text changes with every run, each with the place of a call.
         renewed: whether the catalog was out of date and all its statements were described again.
-        postgres: PostgreSQL's major version, or None if no server was needed.
+        server: what described them, as `catalog.store.Server`; None if no server was needed.
     """
 
     checked: list[str]
@@ -110,13 +110,12 @@ class Covered:
     learned: int
     changing: dict[str, str]
     renewed: bool
-    postgres: int | None
+    server: int | str | None
 
 
 def checked_lines(covered: Covered, catalog: str, verbose: bool) -> list[str]:
     """Return the lines on checked statements; `verbose` lists those that were not checked."""
-    version = "" if covered.postgres is None else f" {covered.postgres}"
-    parts = [f"{_counted(len(covered.checked), 'statement')} checked by PostgreSQL{version}"]
+    parts = [f"{_counted(len(covered.checked), 'statement')} checked by {_name(covered)}"]
     parts += [f"{len(covered.parsed)} only parsed"] if covered.parsed else []
     parts += [f"{len(covered.unchecked)} not checked"] if covered.unchecked else []
     line = ", ".join(parts)
@@ -126,7 +125,8 @@ def checked_lines(covered: Covered, catalog: str, verbose: bool) -> list[str]:
         line += f"; {covered.learned} new in {catalog}"
     lines = [line]
     if covered.renewed:
-        lines.append(f"the schema or PostgreSQL has changed: all of {catalog} was described again")
+        server = "the server" if isinstance(covered.server, str) else "PostgreSQL"
+        lines.append(f"the schema or {server} has changed: all of {catalog} was described again")
     places: dict[str, list[str]] = {}
     for statement, place in covered.changing.items():
         places.setdefault(place, []).append(statement)
@@ -142,16 +142,22 @@ def checked_lines(covered: Covered, catalog: str, verbose: bool) -> list[str]:
 def syntax_lines(covered: Covered, verbose: bool) -> list[str]:
     """Return the same lines for a project without a schema, in which only syntax is checked."""
     described = len(covered.checked) + len(covered.parsed)
-    version = "" if covered.postgres is None else f" {covered.postgres}"
     lines = []
     if described:
         lines.append(
             f"syntax and number of parameters of {_counted(described, 'statement')} checked by "
-            f"PostgreSQL{version}, and nothing else: no schema configured"
+            f"{_name(covered)}, and nothing else: no schema configured"
         )
     reasons = dict.fromkeys(covered.unchecked.values())
     lines += [f"{len(covered.unchecked)} not checked: {'; '.join(reasons)}"] if reasons else []
     return lines + (_listed(covered)[len(covered.parsed) :] if verbose else [])
+
+
+def _name(covered: Covered) -> str:
+    """Return the name of the server, with its version if that is known."""
+    if isinstance(covered.server, str):
+        return covered.server
+    return "PostgreSQL" if covered.server is None else f"PostgreSQL {covered.server}"
 
 
 def _listed(covered: Covered) -> list[str]:

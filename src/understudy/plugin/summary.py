@@ -57,7 +57,7 @@ def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) ->
     A worker of pytest-xdist sends them and its counts to the controller instead.
     """
     found = [*known]
-    found += [problem] if (problem := checked.end(config, settings)) else []
+    found += checked.end(config, settings)
     found += [problem] if (problem := isolation.end(config, settings)) else []
     if (server := servers.rollback_server_of(config)) is not None:
         server.wait_for_rollback()  # it needs the database

@@ -168,7 +168,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(autouse=True)
 def _checked(checker: Checker) -> Iterator[None]:
     """Have the statements of the fakes held against the real server, in this folder alone."""
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     active_checker.use(lambda: checker)
     yield
     active_checker.use(*before)  # tests of other folders run in this process, too

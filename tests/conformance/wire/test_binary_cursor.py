@@ -39,7 +39,7 @@ def connected(server: RealServer) -> Iterator[tuple[psycopg.Connection, psycopg.
     dsn = f"{info.dsn} password={info.password}"
     catalog = Catalog(None, str, lambda: Describer(dsn))
     checker = Checker(catalog)
-    before = active_checker.factory, active_checker.made()
+    before = active_checker.POSTGRES.factory, active_checker.made()
     active_checker.use(lambda: checker)
     fakes = Server()
     fakes.start()
