@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
+from understudy.catalog import active_checker
 from understudy.engine.engine import Engine
 from understudy.pg.sql import one_line
 from understudy.script import call_counts, expectations
@@ -77,7 +78,10 @@ class Server(ABC, Generic[ClientT]):
 
     def __init__(self) -> None:
         self.base = _BaseScript(f"{self.name}_server")
-        self.engine = Engine(self.base, checks_calls=False, tally=self._tally)
+        checks = active_checker.MYSQL if self.database_kind == "mysql" else active_checker.POSTGRES
+        self.engine = Engine(
+            self.base, checks_calls=False, tally=self._tally, checker=checks.checker
+        )
         self.boundary = Boundary(self.name, self.database_kind)
         self.clients: list[ClientT] = []
         self.begun: list[Transaction] = []
