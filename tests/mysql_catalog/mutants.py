@@ -247,6 +247,14 @@ class Outcome(NamedTuple):
     catalog: Verdict
 
     @property
+    def has_number(self) -> bool:
+        """Whether both refuse it with an error of the same number."""
+        number = self.server.reason.partition(" ")[0]
+        return (
+            self.is_equal and self.server.kind == "refused" and f"({number} " in self.catalog.reason
+        )
+
+    @property
     def is_equal(self) -> bool:
         """Whether both say the same.
 
@@ -281,7 +289,9 @@ def main(count: int, seed: int) -> int:
             print(f"{outcome.statement}\n  server:  {outcome.server}\n  catalog: {outcome.catalog}")  # noqa: T201 # a script
     kinds = Counter(outcome.server.kind for outcome in found)
     equal = sum(outcome.is_equal for outcome in found)
-    print(f"{len(found)} mutants, by the server: {dict(kinds)}; equal verdicts: {equal}")  # noqa: T201 # a script
+    numbers = sum(outcome.has_number for outcome in found)
+    figures = f"by the server: {dict(kinds)}; equal verdicts: {equal}, {numbers} with its number"
+    print(f"{len(found)} mutants, {figures}")  # noqa: T201 # a script
     return 0 if equal == len(found) else 1
 
 

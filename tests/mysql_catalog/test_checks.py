@@ -54,7 +54,7 @@ def test_a_statement_that_is_refused(judges: Judges) -> None:
 
     assert isinstance(failure, StatementRefused)
     assert text(failure) == (
-        "MariaDB refuses this statement (1054, 42S22)\n"
+        "MariaDB refuses this statement (1054 ER_BAD_FIELD_ERROR)\n"
         "  Unknown column 'nmae' in 'SELECT'\n"
         "  SELECT id, nmae FROM users WHERE id = ?\n"
         "             ^\n"
@@ -68,7 +68,7 @@ def test_a_column_that_is_left_out(judges: Judges) -> None:
 
     assert isinstance(failure, StatementRefused)
     assert text(failure) == (
-        "MariaDB refuses this statement (1364, HY000)\n"
+        "MariaDB refuses this statement (1364 ER_NO_DEFAULT_FOR_FIELD)\n"
         "  Field 'email' doesn't have a default value\n"
         "  INSERT INTO users (tenant_id, name) VALUES (1, 'Ana')\n"
         '  not to check this: @pytest.mark.understudy(check_statements="off") on the test'
@@ -82,7 +82,7 @@ def test_a_value_that_its_column_does_not_take(judges: Judges) -> None:
 
     assert isinstance(failure, ParametersRefused)
     assert text(failure) == (
-        "MariaDB would not store this value in row 2 of 2 (1048, 23000)\n"
+        "MariaDB would not store this value in row 2 of 2 (1048 ER_BAD_NULL_ERROR)\n"
         "  Column 'name' cannot be null\n"
         "  users.name varchar(40): got NULL\n"
         f"  sql: {statement}\n"
@@ -118,6 +118,27 @@ def test_rows_that_are_impossible(judges: Judges) -> None:
     )
 
 
+def test_a_query_that_is_answered_without_rows(judges: Judges) -> None:
+    failure = check(judges, "SELECT id, age FROM users", ONE)
+
+    assert isinstance(failure, AnswerImpossible)
+    assert text(failure) == (
+        "the statement could not return this: this SELECT returns rows: id, age\n"
+        "  sql: SELECT id, age FROM users\n"
+        "Write .rows(...), or .row(...).\n"
+        '  not to check this: @pytest.mark.understudy(check_answers="off") on the test'
+    )
+
+
+def test_a_change_that_is_answered_with_rows(judges: Judges) -> None:
+    failure = check(judges, "DELETE FROM carts WHERE id = 7", Rows(({"id": 7},)))
+
+    assert isinstance(failure, AnswerImpossible)
+    assert text(failure).startswith(
+        "the statement could not return this: this DELETE returns no rows (it has no RETURNING)"
+    )
+
+
 def test_more_rows_than_are_possible(judges: Judges) -> None:
     failure = check(judges, "UPDATE users SET age = 20 WHERE id = 1", Affected(tag="2"))
 
@@ -145,7 +166,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("statement", REFUSED)
 def test_values_that_are_refused(judges: Judges, statement: str) -> None:
-    assert f"({REFUSED[statement]}, " in str(check(judges, statement, ONE))
+    assert f"({REFUSED[statement]} " in str(check(judges, statement, ONE))
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,13 @@ class MysqlChecker(Checker):
         """Check that a statement could return what it is answered with; see `Checker`."""
         __tracebackhide__ = True
         if isinstance(outcome, Rows) and outcome.tag is not None:
-            return True  # it says how many rows there were
+            if description.columns and self._level("answers", call) != "off":
+                names = ", ".join(column.name for column in description.columns)
+                reason = f"this {description.command} returns rows: {names}"
+                found = answers.Difference(reason, remedy=("Write .rows(...), or .row(...).",))
+                text = catalog_report.answer_impossible(call, found)
+                self._report("answers", AnswerImpossible, text, call)
+            return True
         return super().check_answer(call, description, outcome, mismatch or impossible_value)
 
     def fill(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from understudy.catalog.description import Refusal
+from understudy.mysql.errors import STATES
 from understudy.mysql.sql import one_line
 from understudy.script.calls import Call
 from understudy.script.formatting import typed
@@ -14,7 +15,7 @@ from understudy.script.formatting import typed
 def statement_refused(server: str, call: Call, refusal: Refusal, excerpt: Sequence[str]) -> str:
     """Return what the server says of a statement, and where it stands."""
     lines = [
-        f"{server} refuses this statement ({refusal.code}, {refusal.sqlstate})",
+        f"{server} refuses this statement ({_named(refusal)})",
         f"  {refusal.message}",
         *(f"  {line}" for line in (excerpt or [one_line(call.statement)])),
     ]
@@ -27,7 +28,7 @@ def value_refused(
 ) -> str:
     """Return the message about a value that a column does not take."""
     lines = [
-        f"{server} would not store this value{where} ({refusal.code}, {refusal.sqlstate})",
+        f"{server} would not store this value{where} ({_named(refusal)})",
         f"  {refusal.message}",
         f"  {column} {kind or ''}".rstrip() + f": got {_shown(value)}",
     ]
@@ -41,6 +42,12 @@ def cast(server: str, call: Call, column: str, kind: str, value: Any, taken_for:
         f"  {column} {kind}: got {_shown(value)}",
     ]
     return "\n".join([*lines, *_statement(call)])
+
+
+def _named(refusal: Refusal) -> str:
+    """Return the number and the name of an error; of a rare one the number and the SQLSTATE."""
+    state = None if refusal.code is None else STATES.get(refusal.code)
+    return f"{refusal.code} {state.name if state else refusal.sqlstate}"
 
 
 def _shown(value: Any) -> str:

@@ -170,7 +170,7 @@ def _bits(column: str, kind: ColumnType, value: Any) -> Refusal | None:
     if isinstance(value, bytes):
         value = int.from_bytes(value, "big")
     size = kind.sizes[0] if kind.sizes else 1
-    is_wrong = isinstance(value, int) and not 0 <= value < 1 << size
+    is_wrong = isinstance(value, int | Decimal) and not 0 <= round(value) < 1 << size
     return _too_long(column) if is_wrong else None
 
 
