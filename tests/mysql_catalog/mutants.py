@@ -42,6 +42,8 @@ _FUNCTION = re.compile(
 _TRUNCATED = 1292
 # Columns that are compared as they are, with a text.
 _TEXTS = ("slug", "title", "email", "name", "sku", "state", "token", "label", "actor", "method")
+# The columns of the CHECK constraints.
+_CHECKED = {"CONSTRAINT `adult`": "Column `age`", "CONSTRAINT `CONSTRAINT_1`": "Column `stars`"}
 _ONE = Affected(tag="1")
 _OF_VALUES = (1048, 1264, 1265, 1292, 1366, 1406, 4025)
 _CAST = re.compile(r"[Tt]runcated incorrect \w+ value: '(.*)'\Z", re.DOTALL)
@@ -232,7 +234,7 @@ def _is_computed(statement: str, code: int, message: str) -> bool:
     """Return whether an error is about a value that a statement computes, or that a row has."""
     if code == _TRUNCATED and _CAST.search(message):
         return not _is_cast(statement, message)
-    column = _COLUMN.search(message)
+    column = _COLUMN.search(_CHECKED.get(message.partition(" failed")[0], message))
     if code not in _OF_VALUES or column is None or "SELECT" in statement:
         return code in _OF_VALUES and "SELECT" in statement
     assigned = re.search(rf"\b{column[1]} = (-? ?[^' ]+|'[^']*')(?: ,| WHERE|\Z)", statement)

@@ -30,7 +30,12 @@ from understudy.mysql_catalog.error_checks import reason_against
 from understudy.mysql_catalog.made_up_values import MysqlRowFiller
 from understudy.mysql_catalog.result_values import mismatch as impossible_value
 from understudy.mysql_catalog.row_bounds import has_wrong_limit
-from understudy.mysql_catalog.stored_values import as_number, null_refused, refusal
+from understudy.mysql_catalog.stored_values import (
+    as_number,
+    as_stored_number,
+    null_refused,
+    refusal,
+)
 from understudy.pg.errors import ErrorFields
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call
@@ -250,6 +255,9 @@ def _refused(
             yield assignment.column, assignment.type, value, found
     numbers = list(map(as_number, row))
     for check in description.checks:
+        for _, kind, number, _ in check.values:
+            if number is not None and number <= len(numbers):
+                numbers[number - 1] = as_stored_number(numbers[number - 1], kind)
         if is_violated(check.condition, known_row(check.values, numbers)):
             name, _, number, _ = check.values[0]
             at = (number or 1) - 1

@@ -53,7 +53,7 @@ _NO_COLUMN, _NO_TABLE, _NO_ROUTINE = 1054, 1146, 1305
 _QUOTED = re.compile(r"'([^']+)'")
 _NEAR = re.compile(r"near '(.*)' at line \d+\Z", re.DOTALL)
 # Statements that do not commit implicitly, and that a described statement may depend on.
-_REPEATED = (("CREATE", "TEMPORARY"), ("SET", "SQL_MODE"), ("SET", "SESSION"), ("USE",))
+_REPEATED = ("CREATE TEMPORARY ", "SET SQL_MODE", "SET SESSION SQL_MODE", "SET @@")
 
 
 class MysqlDescriber:
@@ -314,8 +314,7 @@ def _hint(name: str, known: Iterable[str]) -> str | None:
 
 
 def _can_be_repeated(change: str) -> bool:
-    words = [piece.word.upper() for piece in sql.pieces(change)]
-    return any(words[: len(start)] == list(start) for start in _REPEATED)
+    return sql.one_line(change).upper().startswith(_REPEATED)
 
 
 def _columns(

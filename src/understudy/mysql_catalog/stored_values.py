@@ -41,6 +41,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{32}")
 _DIGITS = Context(prec=400)
 _MOST_HOURS = 838
 _LEAST_DATE = 101  # as a number: 0-01-01 without its zeros
+_LAST_OF_TWO = 991231  # of a year of two digits
 _FIRST_DAY, _LAST_DAY, _LAST_SHORT = 10000101, 99991231, 991231235959
 _YEARS = (1901, 2155)
 _LONGEST_FLOAT = Decimal("3.5e38")
@@ -92,6 +93,13 @@ def as_number(value: Any) -> Any:
         return value
     number = found[0]
     return int(number) if number == number.to_integral_value() else number
+
+
+def as_stored_number(value: Any, type_name: str) -> Any:
+    """Return what a column of whole numbers stores for a number with a fraction."""
+    if type_name == "integer" and isinstance(value, Decimal) and value.is_finite():
+        return int(value.to_integral_value(ROUND_HALF_UP, _DIGITS))
+    return value
 
 
 # Errors ------------------------------------------------------------------------------------------
@@ -212,7 +220,7 @@ def _labels(column: str, kind: ColumnType, value: Any) -> Refusal | None:
     """Check a value of SET: labels with commas between them, or their bits."""
     most = 1 << len(kind.labels)
     if isinstance(value, int | Decimal):
-        return None if 0 <= value < most else _truncated(column)
+        return None if -1 < value < most else _truncated(column)
     if not isinstance(value, str) or not value.isascii() or not value.strip():
         return None
     found = number_in(value)
@@ -268,7 +276,7 @@ def _is_no_moment(kind: ColumnType, value: Any) -> bool:
     if isinstance(value, datetime.date):
         return _is_outside_timestamps(kind, value)
     if isinstance(value, int | Decimal):
-        return _is_no_day(int(value))
+        return _is_no_day(int(value), has_zeros=kind.name != "timestamp")
     if not isinstance(value, str):
         return False
     match = _MOMENT.fullmatch(value)
@@ -289,14 +297,21 @@ def _is_no_moment(kind: ColumnType, value: Any) -> bool:
         return True
 
 
-def _is_no_day(number: int) -> bool:
-    """Return whether a number is no date: 20240506 is one."""
+def _is_no_day(number: int, *, has_zeros: bool = True) -> bool:
+    """Return whether a number is no date: 20240506 and 240506 are.
+
+    Args:
+        number: the number.
+        has_zeros: whether the month and the day may be zero.
+    """
     if _LAST_DAY < number <= _LAST_SHORT:  # with a time of six digits
         number //= 1_000_000
         return number < _LEAST_DATE or number // 100 % 100 > 12 or number % 100 > 31
-    if _FIRST_DAY <= number <= _LAST_DAY:
-        return number // 100 % 100 > 12 or number % 100 > 31
-    return number < 0 or 0 < number < _LEAST_DATE
+    if not number:
+        return False
+    month, day = number // 100 % 100, number % 100
+    is_day = _LEAST_DATE <= number <= _LAST_OF_TWO or _FIRST_DAY <= number <= _LAST_DAY
+    return not is_day or month > 12 or day > 31 or not (has_zeros or (month and day))
 
 
 def _is_outside_timestamps(kind: ColumnType, day: datetime.date) -> bool:
