@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 from understudy.catalog.description import Description
-from understudy.catalog.session_schema import NO_CONTEXT
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_mysql.boundary_changes import FAULTS, carry_out, kind_of
@@ -29,6 +28,7 @@ from understudy.mysql import sql as mysql_sql
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result
 from understudy.mysql.types import Column
+from understudy.mysql_catalog.session_changes import context_of, note
 from understudy.script.answers import Computed, Drop, Error, Hang, Rows, Value
 from understudy.script.boundary import Boundary, Change, Kind, Replace
 from understudy.script.calls import Call
@@ -101,7 +101,8 @@ class ScriptResponder:
         Raises:
             Failure: it refuses the statement.
         """
-        return self._engine.describe(call, (), NO_CONTEXT)
+        changes = self._engine.scripts[0].changes
+        return self._engine.describe(call, (), context_of(changes, call))
 
     # What it is answered with --------------------------------------------------------------------
 
@@ -190,6 +191,7 @@ class ScriptResponder:
         if isinstance(answer, _READY):
             result = result_of(answer, outcome)
             outcome.check_success(answer)
+            note(self._engine.scripts[0].changes, outcome.call)
             return result
         if isinstance(answer, Hang):
             return Pending(None)
@@ -229,6 +231,7 @@ class ScriptResponder:
         if isinstance(change, FAULTS):
             return carry_out(change, call)
         if not rules:
+            note(self._engine.scripts[0].changes, call)  # a sql_mode
             return None
         try:
             with self._lock:
