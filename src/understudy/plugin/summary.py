@@ -97,6 +97,8 @@ def lines(config: pytest.Config, settings: Settings, *, verbose: bool) -> list[s
     for name, (number, different) in others.items():
         if number:
             found.append(report.calls_on_real(_NAMES[name], number, len(different)))
+        if number and name == "FAKE_MYSQL":
+            found += checked.mysql_summary(config, settings, verbose=verbose)
     databases: Any = sys.modules.get(_DATABASES)
     is_used = calls or others["REAL"][0] or isolated or config.stash.get(_problems, [])
     if databases is not None and is_used and (times := databases.killed(config)):
