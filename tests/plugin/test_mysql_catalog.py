@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+# Loaded once: pytester unloads what runs load.
+import understudy.fake_mysql.fixture
+import understudy.fake_mysql.server
+import understudy.mysql_catalog.checks
+import understudy.mysql_catalog.describer
+import understudy.plugin.fake_mysql
+import understudy.plugin.mysql_databases  # noqa: F401 # see above
 from tests.mysql_places import installation_or_skip
 from tests.plugin.conftest import Project
 
@@ -13,6 +20,7 @@ CONFIGURED = """
 
     [tool.pytest.ini_options]
     asyncio_mode = "auto"
+    pythonpath = ["."]
 """
 SCHEMA = "CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL);"
 DAO = """
@@ -78,7 +86,6 @@ def suite(project: Project) -> Project:
 
 def test_a_second_run_needs_no_server(suite: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.write(tests__test_it=GOOD)
-    (suite.path / "tests/conftest.py").write_text("", encoding="utf-8")
 
     first = suite.run()
 
@@ -95,6 +102,7 @@ def test_a_second_run_needs_no_server(suite: Project, monkeypatch: pytest.Monkey
     second.stdout.fnmatch_lines(["1 statement checked by MariaDB 1*"])
 
 
+@pytest.mark.slow
 def test_what_the_app_catches_fails_the_test(suite: Project) -> None:
     suite.write(tests__test_it=WRONG)
 
@@ -105,7 +113,7 @@ def test_what_the_app_catches_fails_the_test(suite: Project) -> None:
             "*StatementRefused: MariaDB refuses this statement (1054 ER_BAD_FIELD_ERROR)*",
             "*Unknown column 'nmae' in 'SELECT'*",
             "*HINT: Did you mean 'name'?*",
-            "*AnswerImpossible: the statement could not return this: 2 columns differ*",
+            "*AnswerImpossible: the statement could not return this: * differ*",
             "*users.name is never NULL here*",
         ]
     )
