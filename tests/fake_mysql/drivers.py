@@ -149,17 +149,18 @@ DRIVERS: list[Driver] = [
 @asynccontextmanager
 async def served(connect: Callable[[], Session]) -> AsyncIterator[int]:
     """Serve sessions on a port of 127.0.0.1; yield the port."""
-    tasks: set[asyncio.Task[None]] = set()
+    tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        tasks.add(task)
+        tasks[task] = writer
         session = connect()
         try:
             writer.write(session.feed(b""))
-            while not session.closed and (data := await reader.read(65536)):
-                writer.write(session.feed(data))
+            with suppress(ConnectionError):
+                while not session.closed and (data := await reader.read(65536)):
+                    writer.write(session.feed(data))
         finally:
             session.lose()
             writer.close()
@@ -171,6 +172,6 @@ async def served(connect: Callable[[], Session]) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in tasks.values():
+            writer.transport.abort()
+        await asyncio.gather(*tasks)
