@@ -14,10 +14,11 @@ import pytest
 from tests.fake_mysql.drivers import DRIVERS, Driver, Place, served
 from tests.fake_mysql.responders import Known, rows
 from tests.mysql.test_types import COLUMNS, VALUES
-from understudy.fake_mysql.protocol.login import Login, ServerOptions
+from understudy.fake_mysql.protocol.login import ServerOptions
 from understudy.mysql.results import Result
 from understudy.mysql.types import Column
 from understudy.mysql_server.address import Address
+from understudy.serving.login import Login
 
 every_driver = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.__name__[3:])
 READ = "SELECT a, b FROM t"

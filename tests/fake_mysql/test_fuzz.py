@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from tests.fake_mysql.client import WITHOUT_EOF, Client
 from tests.fake_mysql.responders import Known, rows
-from understudy.fake_mysql.protocol.login import Login, ServerOptions
+from understudy.fake_mysql.protocol.login import ServerOptions
 from understudy.mysql.packets import Command, Frames, frame
+from understudy.serving.login import Login
 
 READ = "SELECT a FROM t WHERE a = ?"
 WORDS = st.sampled_from(

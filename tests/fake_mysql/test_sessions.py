@@ -8,7 +8,7 @@ import pytest
 
 from tests.fake_mysql.client import WITHOUT_EOF, Client
 from tests.fake_mysql.responders import Known, rows
-from understudy.fake_mysql.protocol.login import Login, ServerOptions
+from understudy.fake_mysql.protocol.login import ServerOptions
 from understudy.fake_mysql.protocol.session import Session
 from understudy.mysql import handshake
 from understudy.mysql.error_fields import MysqlErrorFields, server_error
@@ -17,6 +17,7 @@ from understudy.mysql.login import USUAL
 from understudy.mysql.packets import Command, Status, frame
 from understudy.mysql.results import Result, ServerWarning
 from understudy.pg.errors import ServerError
+from understudy.serving.login import Login
 from understudy.serving.waits import ConnectionDropped, Pending
 
 AUTO, OPEN, MORE = Status.AUTOCOMMIT, Status.IN_TRANSACTION, Status.MORE_RESULTS

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from tests.fake_postgres.responders import Known
-from understudy.fake_postgres.protocol.login import Login, ServerOptions
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
+from understudy.serving.login import Login
 
 PASSWORD = (
     "p\u00e4ss\u00ad\u2003w\u2168rd"  # what SASLprep changes: a soft hyphen, a wide space, IX

@@ -6,8 +6,9 @@ import pytest
 
 from tests.fake_postgres.frontend import Message, message, query, read, startup
 from tests.fake_postgres.responders import Known
-from understudy.fake_postgres.protocol.login import Login, ServerOptions
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
+from understudy.serving.login import Login
 
 
 @pytest.fixture

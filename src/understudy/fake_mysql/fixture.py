@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 from understudy.fake_mysql.connectors import Drivers
-from understudy.fake_mysql.protocol.login import Login
 from understudy.fake_mysql.scripted_rules import ServerRule
 from understudy.fake_mysql.server import Server
 from understudy.script.mysql_parameters import MysqlParameters
 from understudy.script.origin import caller
 from understudy.serving.fixture import ServerAddress, ServerFixture
+from understudy.serving.login import Login
 
 
 class Address(ServerAddress[Server]):

@@ -9,7 +9,7 @@ from typing import Final
 from understudy.fake_mysql.boundary_changes import FAULTS, carry_out
 from understudy.fake_mysql.clients import Client, client_of
 from understudy.fake_mysql.protocol.connection import Connection
-from understudy.fake_mysql.protocol.login import ANY_LOGIN, Login, ServerOptions
+from understudy.fake_mysql.protocol.login import ServerOptions
 from understudy.fake_mysql.protocol.responder import Responder
 from understudy.fake_mysql.protocol.session import Session
 from understudy.fake_mysql.script_responder import ScriptResponder
@@ -20,6 +20,7 @@ from understudy.script import call_counts
 from understudy.serving import server
 from understudy.serving.attribution import CallSite
 from understudy.serving.leaks import LeakReport
+from understudy.serving.login import ANY_LOGIN, Login
 from understudy.serving.sockets import HOST
 from understudy.serving.transport import Transport
 from understudy.serving.waits import Pending

@@ -7,13 +7,13 @@ import sys
 from typing import Any
 
 from understudy.fake_postgres.connectors import Drivers
-from understudy.fake_postgres.protocol.login import Login
 from understudy.fake_postgres.recording import NOT_ASKED, Recorder, Recording
 from understudy.fake_postgres.scripted_rules import ServerParameters
 from understudy.fake_postgres.server import Server
 from understudy.script.origin import caller
 from understudy.script.rules import StatementRule
 from understudy.serving.fixture import ServerAddress, ServerFixture
+from understudy.serving.login import Login
 
 
 class Address(ServerAddress[Server]):

@@ -16,7 +16,7 @@ from understudy.fake_postgres.location import SOCKET_PORT, locate, new_password
 from understudy.fake_postgres.memory import MemoryLoop
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import ANY_LOGIN, Login, ServerOptions
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.script_responder import ScriptResponder
@@ -24,6 +24,7 @@ from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.pg.sqlstates import STATES
 from understudy.serving import pool_renewal, server
 from understudy.serving.leaks import LeakReport
+from understudy.serving.login import ANY_LOGIN, Login
 from understudy.serving.waits import Pending
 
 NEWEST = 18

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from understudy.fake_mysql.protocol.login import Login, ServerOptions
+from understudy.fake_mysql.protocol.login import ServerOptions
 from understudy.fake_mysql.server import Server
 from understudy.mysql_server.address import read_url
 from understudy.mysql_server.admin import Admin
@@ -19,6 +19,7 @@ from understudy.script import call_counts
 from understudy.script.script import Script
 from understudy.serving.clients import INSERTER
 from understudy.serving.leaks import LeakReport
+from understudy.serving.login import Login
 
 
 class RealMysqlServer(Server):

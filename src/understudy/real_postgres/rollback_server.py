@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import Login, ServerOptions
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres import failures
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
@@ -23,6 +23,7 @@ from understudy.script import call_counts
 from understudy.script.script import Script
 from understudy.serving import pool_renewal
 from understudy.serving.leaks import LeakReport
+from understudy.serving.login import Login
 from understudy.serving.waits import Pending
 
 # Seconds that a statement waits for another connection if its test can be run again on a clone.

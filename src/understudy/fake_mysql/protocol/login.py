@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from understudy.fake_mysql.protocol.connection import Connection
 from understudy.mysql import handshake
@@ -13,6 +13,7 @@ from understudy.mysql.error_fields import server_error
 from understudy.mysql.handshake import CACHING_SHA2, NATIVE, Capability, Greeting, Response
 from understudy.mysql.login import USUAL
 from understudy.pg.errors import ServerError
+from understudy.serving.login import ANY_LOGIN, Login
 from understudy.serving.waits import Pending
 
 # TLS, compression and the tracking of session state are left out: a client goes on without them.
@@ -27,24 +28,6 @@ CAPABILITIES: Final = (
     | Capability.CONNECT_ATTRS
     | Capability.DEPRECATE_EOF
 )
-
-
-class Login(NamedTuple):
-    """The credentials that a client must send.
-
-    Attributes:
-        user, database: the only valid ones; None accepts any.
-        password: the user's; None asks for no password.
-        hint: what a client with another password is told, beside the server's message.
-    """
-
-    user: str | None = None
-    password: str | None = None
-    database: str | None = None
-    hint: str | None = None
-
-
-ANY_LOGIN = Login()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.responder import Forwarder
+from understudy.serving.login import ANY_LOGIN, Login
 from understudy.serving.waits import Pending
-
-
-class Login(NamedTuple):
-    """The credentials that a client must send.
-
-    Attributes:
-        user, database: the only valid ones; None accepts any.
-        password: the user's, for SCRAM-SHA-256; None asks for no password.
-        hint: what a client with another password is told, beside PostgreSQL's message.
-    """
-
-    user: str | None = None
-    password: str | None = None
-    database: str | None = None
-    hint: str | None = None
-
-
-ANY_LOGIN = Login()
 
 
 @dataclass(frozen=True, slots=True)
