@@ -12,7 +12,7 @@ import pytest
 from tests.write.imported import found_in
 from understudy.project.python_values import NoSource
 from understudy.write.collaborators import Recorder, ServiceTarget, recorded, recording
-from understudy.write.service_trials import rules_for
+from understudy.write.dummy_rules import rules_for
 from understudy.write.trials import Expression
 
 DAOS = """

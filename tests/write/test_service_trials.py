@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.write.imported import imports_from, written_modules
-from understudy.write import rendering, service_trials
+from understudy.write import dummy_rules, rendering, service_trials
 from understudy.write.collaborators import Recorded
 from understudy.write.targets import find
 from understudy.write.trials import Arc, Expression, Observation, Target, Trial
@@ -149,7 +149,7 @@ def test_generated_times_and_ids_of_answers_are_plain_ones() -> None:
         Recorded("users", "add", [], [], answer=Expression(f"({key}, {when}, tzinfo=UTC))")),
         Recorded("users", "find", [key, f"{when})"], [], answer=Expression("None")),
     ]
-    assert [rule.line() for rule in service_trials.rules_for(calls)] == [
+    assert [rule.line() for rule in dummy_rules.rules_for(calls)] == [
         'users.on("add").returns((UUID(int=1), datetime(2026, 1, 3, 12, 0, tzinfo=UTC)))',
         'users.on("find", UUID(int=1), datetime(2026, 1, 3, 12, 0)).returns(None)',
     ]

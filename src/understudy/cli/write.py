@@ -9,10 +9,10 @@ import click
 
 from understudy.cli.command import CommandFailed, format_option, progress
 from understudy.init import InitError, save
+from understudy.init.layers import LAYERS, Layer
 from understudy.project.pytest_process import INTERRUPTED, interrupted_by_sigterm
 from understudy.write import report
 from understudy.write.errors import WriteError
-from understudy.write.trials import LAYERS, Layer
 from understudy.write.writer import Wanted
 from understudy.write.writer import write as written
 

@@ -6,13 +6,15 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from understudy.init.modules import Definition, Modules
 from understudy.project.files import Place
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
 
-LAYERS = ("router", "service", "dao", "dto")
+Layer = Literal["router", "service", "dao", "dto"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 _MODELS = {"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic.RootModel"}
 _SQLMODEL = {"sqlmodel.SQLModel", "sqlmodel.main.SQLModel"}

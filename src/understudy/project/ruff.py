@@ -13,7 +13,7 @@ from typing import Any
 
 _PATIENCE = 30.0  # seconds; it takes hundredths
 _STEP = "    "
-_WIDTH = 88  # as ruff and black have it, unless they are told otherwise
+WIDTH = 88  # as ruff and Black have it, unless they are told otherwise
 
 
 def program() -> str | None:
@@ -70,7 +70,7 @@ def _asked(command: Sequence[str], text: str, file: Path) -> str | None:
 def width(file: Path) -> int:
     """Return how long the lines of a file may be: as ruff is configured, else as it is not."""
     found = (_configuration(file) or {}).get("line-length")
-    return found if isinstance(found, int) else _WIDTH
+    return found if isinstance(found, int) else WIDTH
 
 
 def _configuration(file: Path) -> dict[str, Any] | None:

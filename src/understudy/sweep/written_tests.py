@@ -14,6 +14,7 @@ from typing import Any
 
 from understudy.pg import sql
 from understudy.project.imports import with_imports
+from understudy.project.ruff import WIDTH
 from understudy.script.boundary import Event
 from understudy.script.formatting import python_literal, quoted
 from understudy.sweep.faults import DROP, DROP_AFTER_COMMIT, Fault
@@ -23,7 +24,6 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 # What tells of these is a check at the test's end, or the log of calls, and not the response.
 _BESIDE_THE_RESPONSE = ("commit-despite-failure", "doubled-write", "hang", "leak", "left-open")
 _CHECK = {"commit-despite-failure": "check_commit_despite_failure"}
-_WIDTH = 88  # as ruff and black have it, unless they are told otherwise
 
 
 class NotWritten(Exception):
@@ -128,7 +128,7 @@ def _name(origin: Origin, verdict: Verdict) -> str:
 def _sentence(verdict: Verdict, finding: Finding) -> str:
     text = finding.text.partition("\n")[0].replace("\\", "/").replace('"""', "'''")
     short = f"Found by the fault sweep ({finding.rule})."
-    return f"{text}." if len(text) <= _WIDTH - 15 else short
+    return f"{text}." if len(text) <= WIDTH - 15 else short
 
 
 # The request --------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def fault_rule(fixture: str, statement: str, fault: Fault, before: int = 0) -> l
     real = f".real().times({before}).then" if before else ""
     begin = f"{fixture}.on({quoted(statement)}){real}{how}"
     line = f"{begin}{argument}).times(1)"
-    if len(line) <= _WIDTH or not argument:
+    if len(line) <= WIDTH or not argument:
         return [line]
     return [begin, f"    {argument}", ").times(1)"]
 
@@ -316,7 +316,7 @@ def _header(function: _Function, name: str, origin: Origin, lines: list[str]) ->
     kind = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
     returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     line = f"{kind} {name}({', '.join(shown)}){returns}:"
-    if len(line) + function.col_offset <= _WIDTH:
+    if len(line) + function.col_offset <= WIDTH:
         return [line]
     return [f"{kind} {name}(", f"    {', '.join(shown)}", f"){returns}:"]
 

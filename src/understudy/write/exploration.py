@@ -23,6 +23,7 @@ from understudy.write import (
     web_assertions,
 )
 from understudy.write.accidents import accident, of_guess
+from understudy.write.arguments import CannotPropose
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.suspicions import suspect
@@ -183,7 +184,7 @@ class Explorer:
     ) -> Iterator[Trial]:
         try:
             yield from self._proposed(target, seen)
-        except proposals.CannotPropose as error:
+        except CannotPropose as error:
             self.problems.setdefault(target.name, str(error))
 
     def _proposed(self, target: Target, seen: list[tuple[Trial, Observation]]) -> Iterator[Trial]:

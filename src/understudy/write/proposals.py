@@ -7,33 +7,19 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from understudy.project import parsing
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.script.boundary import Event
 from understudy.write import comparisons, error_values
+from understudy.write.arguments import Arguments
 from understudy.write.comparisons import Reading
 from understudy.write.planted import planted
 from understudy.write.row_sets import RowSet, row_sets
-from understudy.write.shapes import (
-    ABSENT,
-    Chosen,
-    Items,
-    Leaf,
-    NoValue,
-    Path,
-    Shape,
-    all_shapes,
-    builds,
-    complete,
-    leaves,
-    settled,
-)
+from understudy.write.shapes import Chosen, Path
 from understudy.write.source_constants import constants
 from understudy.write.spelling import spelled
 from understudy.write.statement_faults import fault_trials
-from understudy.write.trials import Arc, Expression, Observation, Row, Target, Trial
-from understudy.write.values import Values
+from understudy.write.trials import Arc, Observation, Row, Target, Trial
 
 _MOST_BOUNDARIES = 14
 _FEW_BOUNDARIES = 5  # if they can reach no further line
@@ -56,10 +42,6 @@ class Planned(Trial):
 
     chosen: Chosen = field(default_factory=dict)
     rowset: RowSet | None = None
-
-
-class CannotPropose(Exception):
-    """No trial of a target can be proposed; the text is the reason, as a sentence."""
 
 
 def first(target: Target, schema: Schema | None) -> Iterator[Trial]:
@@ -122,20 +104,7 @@ class _Plan:
         self._seen = seen
         self._proposed: set[object] = set()
         self._statements: set[tuple[str, bool]] = set()
-        self.shapes: dict[str, Shape] = {}
-        self._values = Values(self._schema, _source(target), target.function)
-        self._least: dict[Path, Any] = {}
-        for argument in target.arguments:
-            try:
-                shape = self._values.shape(argument)
-                self._least |= settled(shape)
-            except NoValue as error:
-                if argument.is_required:
-                    raise CannotPropose(
-                        f"no value for its parameter {argument.name} can be written: {error}"
-                    ) from None
-                continue
-            self.shapes[argument.name] = shape
+        self._arguments = Arguments(target, self._schema)
 
     def distinct(self, trials: Iterator[Trial | None]) -> Iterator[Trial]:
         """Yield the trials that were not proposed yet."""
@@ -148,56 +117,22 @@ class _Plan:
 
     def ordinary(self) -> Iterator[Trial | None]:
         """Yield the ordinary case without rows, and the one with every optional argument."""
-        yield self._trial(self._least, "without_rows" if self._schema.tables else "", "")
-        full = self._full()
-        if full != self._least:
+        least, *full = self._arguments.bases
+        yield self._trial(least, "without_rows" if self._schema.tables else "", "")
+        for chosen in full:
             about = "if everything optional is given"
-            yield self._trial(full, "with_everything_given", about)
-
-    def _full(self) -> dict[Path, Any]:
-        full = dict(self._least)
-        for name, shape in self.shapes.items():
-            least = {path: value for path, value in full.items() if path[0] == name}
-            if not shape.is_required:
-                least |= {
-                    leaf.path: leaf.values[0]
-                    for leaf in leaves(shape)
-                    if leaf.is_required or leaf is shape
-                }
-            full |= complete(shape, least)
-        return full
+            yield self._trial(chosen, "with_everything_given", about)
 
     def boundaries(self) -> Iterator[Trial | None]:
         """Yield one value after the other at its boundaries, with the rows of the best trial."""
         best = self._best()
-        base = dict(best.chosen) if best else self._full()
+        base = dict(best.chosen) if best else self._arguments.full
         rows = best.rowset if best else None
-        found = [
-            (path, name, value)
-            for shape in self.shapes.values()
-            for part in all_shapes(shape)
-            # Of a list, only the first element varies.
-            if not any(name.isdecimal() and name != "0" for name in part.path)
-            for path, name, value in self._unusual(part)
-        ]
-        found.sort(key=lambda one: _is_key(one[0]))
+        found = self._arguments.unusual(with_capitals=self._ignores_case())
         for path, name, value in found:
             what = _words(path)
             about = f"if the {what.replace('_', ' ')} is {name.replace('_', ' ')}"
             yield self._trial(base | {path: value}, f"with_{what}_{name}", about, rows)
-
-    def _unusual(self, part: Shape) -> Iterator[tuple[Path, str, Any]]:
-        if part.is_nullable:
-            yield part.path, "none", None
-        if not part.is_required:
-            yield part.path, "left_out", ABSENT
-        if isinstance(part, Items) and part.kind is not tuple:
-            yield part.path, "empty", 0
-            yield part.path, "single", 1
-        elif isinstance(part, Leaf):
-            for name, value in part.boundaries:
-                if name != "in_capitals" or self._ignores_case():
-                    yield part.path, name, value
 
     def _ignores_case(self) -> bool:
         """Return whether a statement compares texts without regard to case."""
@@ -215,12 +150,13 @@ class _Plan:
             if not reading.tables or statements <= self._statements:
                 return
             self._statements |= statements
-            bases = self._bases()
+            bases = self._arguments.bases
             found = row_sets(reading, self._schema, is_full=self._refuses_rows())
             for rows in islice(found, _MOST_ROW_SETS):
+                is_paged = rows.scenario == "among_others"
                 is_basic = rows.scenario in _BASIC or rows.scenario.startswith("with_a_taken")
                 for base in bases if is_basic else bases[:1]:
-                    chosen = self._paged(base) if rows.scenario == "among_others" else base
+                    chosen = self._arguments.paged(base) if is_paged else base
                     yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
             for rows in row_sets(reading, self._schema, is_full=True):
                 # A row too long for the others: it tells all columns of the result apart.
@@ -236,32 +172,6 @@ class _Plan:
             if trial.scenario in _BASIC and _is_of_use(trial, observation)
         ]
         return bool(raised) and None not in raised
-
-    def _bases(self) -> list[Chosen]:
-        full = self._full()
-        return [self._least, full] if full != self._least else [self._least]
-
-    def _paged(self, chosen: Chosen) -> Chosen:
-        """Return choices with a page that is neither the first nor as long as the list."""
-        found = dict(chosen)
-        for shape in self.shapes.values():
-            for leaf in leaves(shape):
-                small = {
-                    "limit": 1,
-                    "offset": 1,
-                    "skip": 1,
-                    "page_size": 1,
-                    "per_page": 1,
-                    "page": 2,
-                }
-                value = small.get(leaf.path[-1].lower())
-                if (
-                    value is not None
-                    and leaf.path in found
-                    and builds(shape, found | {leaf.path: value})
-                ):
-                    found[leaf.path] = value
-        return found
 
     def _reading(self) -> tuple[Reading, list[Event]]:
         events: dict[str, Event] = {}
@@ -282,7 +192,6 @@ class _Plan:
         ]
         if not ranked:
             return None
-        full = self._full()
         # Of equal ones the first: it has the most ordinary values.
         trial, _ = max(
             ranked,
@@ -291,8 +200,8 @@ class _Plan:
                 len(run[1].arcs),
                 len(run[1].events),
                 run[0].purpose == "rows",
-                run[0].chosen == full,
-                run[0].chosen == self._least,
+                run[0].chosen == self._arguments.full,
+                run[0].chosen == self._arguments.least,
             ),
         )
         return trial
@@ -327,7 +236,7 @@ class _Plan:
         rows = best.rowset.rows if best and best.rowset else []
         reading, _ = self._reading()
         found = constants(self._target.function, near)
-        return list(planted(found, self.shapes, rows, reading, self._schema))
+        return list(planted(found, self._arguments.shapes, rows, reading, self._schema))
 
     def _changed(self, best: Planned, changes: Sequence[Any]) -> Trial | None:
         chosen, rows = dict(best.chosen), best.rowset
@@ -381,24 +290,9 @@ class _Plan:
         purpose: str = "values",
     ) -> Planned | None:
         """Return a trial; None if the values are refused or cannot be spelled."""
-        arguments: dict[str, Expression] = {}
-        for argument in self._target.arguments:
-            shape = self.shapes.get(argument.name)
-            own = any(path[0] == argument.name for path in chosen)
-            if shape is None or not (argument.is_required or own):
-                continue
-            if chosen.get(shape.path, None) is ABSENT:
-                continue
-            try:
-                arguments[argument.name] = shape.build(chosen).source
-            except Exception:  # noqa: BLE001 # the class of an argument refuses the values
-                return None
-        skipped = False
-        for argument in self._target.arguments:  # a positional argument needs those before it
-            if argument.name not in arguments:
-                skipped = skipped or not argument.is_keyword
-            elif skipped and not argument.is_keyword:
-                return None
+        arguments = self._arguments.built(chosen)
+        if arguments is None:
+            return None
         try:
             inserted = tuple(map(_row, rows.rows)) if rows else ()
         except NoSource:
@@ -412,7 +306,7 @@ class _Plan:
             purpose=purpose,
             chosen=chosen,
             rowset=rows,
-            guesses=tuple(sorted(self._values.guesses & arguments.keys())),
+            guesses=self._arguments.guesses(arguments),
         )
 
 
@@ -433,14 +327,5 @@ def _key(trial: Trial) -> object:
     return (trial.rows, arguments, trial.script, trial.inside)
 
 
-def _is_key(path: Path) -> bool:
-    """Return whether a part is probably an id, whose unusual values show little."""
-    return path[-1].lower().split("_")[-1] in ("id", "ids", "uuid", "pk")
-
-
 def _words(path: Path) -> str:
     return "_".join(part for part in path[-1:] if not part.isdecimal()) or path[0]
-
-
-def _source(target: Target) -> str:
-    return parsing.source_of(target.function)

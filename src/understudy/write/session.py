@@ -20,6 +20,7 @@ import pytest
 from understudy.catalog import own_connection
 from understudy.embedded.errors import PostgresError
 from understudy.init.findings import Findings, look
+from understudy.init.layers import LAYERS, Layer
 from understudy.init.questions import decide
 from understudy.mutate.judge import Judge
 from understudy.rerun import Reruns
@@ -46,7 +47,7 @@ from understudy.write.imported_names import NAMES
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.line_arcs import LineArcs
-from understudy.write.trials import LAYERS, Arc, Kept, Layer, LeftOut, Target
+from understudy.write.trials import Arc, Kept, LeftOut, Target
 
 Say = Callable[[Mapping[str, object]], None]
 _SECONDS = 6.0  # for each function

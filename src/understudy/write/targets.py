@@ -12,6 +12,7 @@ from functools import partial
 
 from understudy.init import connections, layers
 from understudy.init.connections import Opening
+from understudy.init.layers import Layer
 from understudy.init.modules import Modules
 from understudy.project.scopes import Function, FunctionNode
 from understudy.project.sources import home_of
@@ -22,7 +23,7 @@ from understudy.write.construction import Builder, Surroundings, Unbuildable
 from understudy.write.imported_names import NAMES
 from understudy.write.spelling import named
 from understudy.write.table_columns import columns_of
-from understudy.write.trials import Argument, Layer, LeftOut, Target
+from understudy.write.trials import Argument, LeftOut, Target
 
 _SQL_NAMES = {"sql", "query", "statement", "stmt"}
 

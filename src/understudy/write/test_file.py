@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from textwrap import fill
 
 from understudy.init.examples import import_block
+from understudy.init.layers import Layer
 from understudy.project import ruff
 from understudy.project.imports import with_imports
 from understudy.project.scopes import FunctionNode
 from understudy.write import assertions, rendering, test_names, untyped
 from understudy.write.fixture_names import FixtureNames
 from understudy.write.imported_names import bound_names
-from understudy.write.trials import Kept, Layer, LeftOut
+from understudy.write.trials import Kept, LeftOut
 from understudy.write.written_test import PLAIN, Style, source_of_fixture, source_of_test
 
 _TITLES = {"dao": "DAO", "service": "service", "router": "routes", "dto": "models"}

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from understudy.init.examples import words_of
+from understudy.init.layers import Layer
 from understudy.script.formatting import counted
 from understudy.write.spelling import snake
-from understudy.write.trials import Kept, Layer
+from understudy.write.trials import Kept
 
 
 def plain(text: str) -> str:

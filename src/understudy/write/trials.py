@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
 from understudy.init.connections import Opening as Opening
+from understudy.init.layers import Layer
 from understudy.script.boundary import Event
 
-Layer = Literal["dao", "service", "router", "dto"]
-LAYERS: tuple[Layer, ...] = get_args(Layer)
 Arc = tuple[int, int]
 
 

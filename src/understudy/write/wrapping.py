@@ -6,7 +6,8 @@ import io
 import re
 import tokenize
 
-WIDTH = 88  # as ruff and Black have it, unless they are told otherwise
+from understudy.project.ruff import WIDTH
+
 _STEP = "    "
 _OPEN, _CLOSE = "([{", ")]}"
 # A text without escapes, alone or as the value of a keyword or of a key.

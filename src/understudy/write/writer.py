@@ -13,6 +13,7 @@ from typing import Any
 from understudy.init.errors import InitError
 from understudy.init.examples import file_name
 from understudy.init.findings import Findings, look
+from understudy.init.layers import LAYERS, Layer
 from understudy.init.plan import Change
 from understudy.init.project_copy import Copy, copied
 from understudy.project import parsing, pytest_process, suite_run
@@ -21,7 +22,7 @@ from understudy.script.formatting import counted, suggestion
 from understudy.write import lab, proof, routes
 from understudy.write.errors import WriteError
 from understudy.write.results import Results, WrittenFile, WrittenTest
-from understudy.write.trials import LAYERS, Layer, LeftOut
+from understudy.write.trials import LeftOut
 
 PLUGIN = "understudy.plugin.writing"
 Say = Callable[[str], None]

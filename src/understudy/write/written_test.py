@@ -14,7 +14,7 @@ from understudy.project import ruff
 from understudy.script.formatting import python_literal
 from understudy.write import assertions, rendering, test_names
 from understudy.write.trials import Kept, Setup, Trial
-from understudy.write.wrapping import WIDTH, wrapped
+from understudy.write.wrapping import wrapped
 
 _STEP = "    "
 
@@ -31,7 +31,7 @@ class Style:
     """
 
     marker: str = "pytest.mark.asyncio"
-    width: int = WIDTH
+    width: int = ruff.WIDTH
     file: Path | None = None
     first_party: tuple[str, ...] = ()
 

@@ -1,0 +1,157 @@
+"""The arguments of a target: ordinary ones, all of them, and unusual values of their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from understudy.project import parsing
+from understudy.rows.table_facts import Schema
+from understudy.write.shapes import (
+    ABSENT,
+    Chosen,
+    Items,
+    Leaf,
+    NoValue,
+    Path,
+    Shape,
+    all_shapes,
+    builds,
+    complete,
+    leaves,
+    settled,
+)
+from understudy.write.trials import Expression, Target
+from understudy.write.values import Values
+
+# The values of parameters that page through a list, for a page that is neither the first nor whole.
+_PAGE = {**dict.fromkeys(("limit", "offset", "skip", "page_size", "per_page"), 1), "page": 2}
+
+
+class CannotPropose(Exception):
+    """No trial of a target can be proposed; the text is the reason, as a sentence."""
+
+
+class Arguments:
+    """Makes the arguments of a target.
+
+    Args:
+        target: the function.
+        schema: the schema of the project's database.
+
+    Attributes:
+        shapes: the shape of each argument that can be written.
+        least: the fewest choices: of what is required.
+        full: the choices with everything that is optional.
+
+    Raises:
+        CannotPropose: no value of one of its required arguments can be written.
+    """
+
+    def __init__(self, target: Target, schema: Schema) -> None:
+        self._arguments = target.arguments
+        self._values = Values(schema, parsing.source_of(target.function), target.function)
+        self.shapes: dict[str, Shape] = {}
+        self.least: dict[Path, Any] = {}
+        for argument in target.arguments:
+            try:
+                shape = self._values.shape(argument)
+                self.least |= settled(shape)
+            except NoValue as error:
+                if argument.is_required:
+                    raise CannotPropose(
+                        f"no value for its parameter {argument.name} can be written: {error}"
+                    ) from None
+                continue
+            self.shapes[argument.name] = shape
+        self.full = self._full()
+
+    def _full(self) -> dict[Path, Any]:
+        full = dict(self.least)
+        for name, shape in self.shapes.items():
+            least = {path: value for path, value in full.items() if path[0] == name}
+            if not shape.is_required:
+                least |= {
+                    leaf.path: leaf.values[0]
+                    for leaf in leaves(shape)
+                    if leaf.is_required or leaf is shape
+                }
+            full |= complete(shape, least)
+        return full
+
+    @property
+    def bases(self) -> list[Chosen]:
+        """The fewest choices, and all of them if these are others."""
+        return [self.least, self.full] if self.full != self.least else [self.least]
+
+    def paged(self, chosen: Chosen) -> Chosen:
+        """Return choices with a page that is neither the first nor as long as the list."""
+        found = dict(chosen)
+        for shape in self.shapes.values():
+            for leaf in leaves(shape):
+                value = _PAGE.get(leaf.path[-1].lower())
+                if value is not None and leaf.path in found:
+                    page = {leaf.path: value}
+                    found |= page if builds(shape, found | page) else {}
+        return found
+
+    def unusual(self, *, with_capitals: bool) -> list[tuple[Path, str, Any]]:
+        """Return unusual values of parts, each with its name; those of ids come last.
+
+        Args:
+            with_capitals: whether texts in capitals are worth a trial.
+        """
+        found = [
+            (path, name, value)
+            for shape in self.shapes.values()
+            for part in all_shapes(shape)
+            # Of a list, only the first element varies.
+            if not any(name.isdecimal() and name != "0" for name in part.path)
+            for path, name, value in _unusual(part)
+            if name != "in_capitals" or with_capitals
+        ]
+        return sorted(found, key=lambda one: _is_key(one[0]))
+
+    def built(self, chosen: Chosen) -> dict[str, Expression] | None:
+        """Return the source of the arguments; None if a class refuses the values."""
+        arguments: dict[str, Expression] = {}
+        for argument in self._arguments:
+            shape = self.shapes.get(argument.name)
+            own = any(path[0] == argument.name for path in chosen)
+            if shape is None or not (argument.is_required or own):
+                continue
+            if chosen.get(shape.path, None) is ABSENT:
+                continue
+            try:
+                arguments[argument.name] = shape.build(chosen).source
+            except Exception:  # noqa: BLE001 # the class of an argument refuses the values
+                return None
+        skipped = False
+        for argument in self._arguments:  # a positional argument needs those before it
+            if argument.name not in arguments:
+                skipped = skipped or not argument.is_keyword
+            elif skipped and not argument.is_keyword:
+                return None
+        return arguments
+
+    def guesses(self, arguments: dict[str, Expression]) -> tuple[str, ...]:
+        """Return the names of arguments of which nothing tells the type."""
+        return tuple(sorted(self._values.guesses & arguments.keys()))
+
+
+def _unusual(part: Shape) -> Iterator[tuple[Path, str, Any]]:
+    if part.is_nullable:
+        yield part.path, "none", None
+    if not part.is_required:
+        yield part.path, "left_out", ABSENT
+    if isinstance(part, Items) and part.kind is not tuple:
+        yield part.path, "empty", 0
+        yield part.path, "single", 1
+    elif isinstance(part, Leaf):
+        for name, value in part.boundaries:
+            yield part.path, name, value
+
+
+def _is_key(path: Path) -> bool:
+    """Return whether a part is probably an id, whose unusual values show little."""
+    return path[-1].lower().split("_")[-1] in ("id", "ids", "uuid", "pk")
