@@ -73,9 +73,10 @@ def test_routes_and_models_are_tested_by_what_they_answer(shop: Path) -> None:
 
     assert {file["layer"] for file in document["files"]} >= {"router", "dto"}
     routes = (shop / "tests/test_main_router.py").read_text(encoding="utf-8")
-    for status in (200, 201, 401, 404, 409, 410):
+    for status in (200, 201, 204, 401, 403, 404, 409, 410):
         assert f"assert response.status_code == {status}\n" in routes
     assert '{"detail": "too much"}' in routes  # from a comparison in the DAO
+    assert 'code="orders:delete"' in routes  # what the caller needs, from a dependency
     models = (shop / "tests/test_main_dto.py").read_text(encoding="utf-8")
     assert "string_too_short" in models
     assert_passes(shop)

@@ -16,6 +16,7 @@ _FLIPPED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 _NEAR = 2  # lines between a comparison and the branch that it decides
 _NOW = re.compile(r"\b(now|utcnow|today)\b")
 _TIMES = (dt.datetime(2020, 1, 1, 12, tzinfo=dt.UTC), dt.datetime(2999, 1, 1, 12, tzinfo=dt.UTC))
+_LABELS = ("code", "name", "key", "slug", "permission", "scope", "role")
 _LISTED = (tuple, list, set, frozenset)
 
 
@@ -93,6 +94,11 @@ class _Reader:
             subject, kind = right, _FLIPPED.get(type(op), type(op))
         if not known:
             yield from self._time(left, right)
+            return
+        if isinstance(op, ast.In | ast.NotIn) and isinstance(value, str) and subject is right:
+            # `permission in permissions`: the rows of a list, of which only the value is known.
+            for name in dict.fromkeys([*filter(None, [_named(left)[0]]), *_LABELS]):
+                yield Constant(name, "", value, left.lineno)
             return
         if isinstance(op, ast.In | ast.NotIn) and isinstance(value, _LISTED):
             for one in list(value)[:3]:

@@ -1,5 +1,5 @@
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
 import asyncpg
@@ -30,6 +30,26 @@ async def current_user(authorization: Annotated[str | None, Header()] = None) ->
     return "ana"
 
 
+class Caller(BaseModel):
+    name: str
+
+
+async def current_caller(authorization: Annotated[str | None, Header()] = None) -> Caller:
+    raise HTTPException(401, "sign in first")
+
+
+def require(code: str) -> Callable[..., Awaitable[None]]:
+    async def allowed(
+        conn: Annotated[asyncpg.Connection, Depends(connection)],
+        caller: Annotated[Caller, Depends(current_caller)],
+    ) -> None:
+        rows = await conn.fetch("SELECT code FROM grants WHERE name = $1", caller.name)
+        if code not in {row["code"] for row in rows}:
+            raise HTTPException(403, f"you need {code}")
+
+    return allowed
+
+
 @app.get("/orders/{order_id}")
 async def read_order(
     order_id: int, conn: Annotated[asyncpg.Connection, Depends(connection)]
@@ -56,3 +76,10 @@ async def create_order(
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
     return {"id": order_id, "by": user}
+
+
+@app.delete("/orders/{order_id}", status_code=204, dependencies=[Depends(require("orders:delete"))])
+async def delete_order(
+    order_id: int, conn: Annotated[asyncpg.Connection, Depends(connection)]
+) -> None:
+    await conn.execute("DELETE FROM orders WHERE id = $1", order_id)
