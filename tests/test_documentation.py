@@ -20,6 +20,7 @@ from tests.backend_copy import ROOT
 from tests.documentation.blocks import Block, blocks_of, commands_of
 from tests.documentation.output import first_missing, lines_of
 from tests.documentation.reader import Reader
+from tests.mysql_places import installation_or_skip
 from understudy.cli import skill_folders
 
 SKILL = skill_folders.SOURCE.relative_to(ROOT)
@@ -50,6 +51,7 @@ SLOW = {
         "litestar",
         "loops",
         "mutate",
+        "mysql",
         "patterns",
         "real_postgres",
         "real_postgres_app",
@@ -70,6 +72,8 @@ SLOW = {
 }
 SLOW |= {file.as_posix() for file in DOCUMENTS if file.is_relative_to(SKILL)}
 
+NEED_MYSQL = {Path("docs/mysql.md")}
+
 INSTALLS = "installs packages, which takes a network; tests/cli installs the wheel"
 SHOWN = "tests/seed_contract/test_commands.py runs it, and looks at what it does"
 SERVES = "needs a PostgreSQL that runs, or serves until it is stopped"
@@ -89,6 +93,7 @@ NOT_RUN = {
     "python -m pip install --upgrade pip": INSTALLS,
     "python -m pip install understudy": INSTALLS,
     'python -m pip install "understudy[sqlite]"': INSTALLS,
+    'python -m pip install "understudy[mysql]"': INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks --only databases": "a part of make bench",
     "python -m benchmarks --only addresses": "a part of make bench",
@@ -151,6 +156,8 @@ def cases() -> list[ParameterSet]:
 
 @pytest.mark.parametrize("block", cases())
 def test_block(block: Block, folder: Path) -> None:
+    if block.file in NEED_MYSQL:
+        installation_or_skip()
     problem = reader(block.file, folder).problem(block)
 
     assert problem is None, f"{block}\n{problem}"
