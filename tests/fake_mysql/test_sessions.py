@@ -483,6 +483,14 @@ def test_a_client_becomes_another_user(known: Known) -> None:
     assert client.query("SELECT CURRENT_USER(), SCHEMA()") == [("bo@localhost", "other")]
 
 
+def test_a_client_that_may_not_become_another_user_stays_as_it_was(known: Known) -> None:
+    client = Client(known.connect(ServerOptions(login=Login("ana", "secret"))), password="secret")
+    body = b"bo\0\0other\0\x2d\0caching_sha2_password\0"
+    text = "Access denied for user 'bo'@'localhost' (using password: NO)"
+    assert client.command(Command.CHANGE_USER, body) == (1045, "28000", text)
+    assert client.query("SELECT USER(), DATABASE()") == [("ana@localhost", "shop")]
+
+
 def test_kill(known: Known) -> None:
     killed = []
 

@@ -14,6 +14,7 @@ from understudy.mysql.fields import Malformed, Reader
 from understudy.mysql.handshake import Capability, Response
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result
+from understudy.pg.errors import ServerError
 
 
 def log_in(backend: Backend) -> Work:
@@ -22,25 +23,25 @@ def log_in(backend: Backend) -> Work:
     packet = yield PACKET
     if handshake.is_tls_request(packet):
         raise Malformed
-    yield from _admit(backend, handshake.read_response(packet))
+    yield from _check(backend, handshake.read_response(packet))
+    yield from settled(backend.options.admit(backend.connection))
     backend.is_admitted = True
     yield from settled(backend.responder.log_in(backend.connection))
     backend.send(backend.exchange.accepted)
     backend.answer(Result())
 
 
-def _admit(backend: Backend, response: Response) -> Work:
+def _check(backend: Backend, response: Response) -> Work:
     """Check a client's login."""
     connection = backend.connection
     connection.user, connection.database = response.user, response.database
     connection.collation = response.collation or connection.collation
     connection.attributes = dict(response.attributes)
     connection.capabilities = Capability(response.capabilities & CAPABILITIES)
-    backend.state.reset()
     for request in backend.exchange.check(response):
         backend.send([request])
         backend.exchange.proof = yield PACKET
-    yield from settled(backend.options.admit(connection))
+    backend.state.reset()
 
 
 def _intercepted(
@@ -90,13 +91,16 @@ def reset_connection(backend: Backend, body: bytes) -> Work:
 
 
 def change_user(backend: Backend, body: bytes) -> Work:
-    """Answer COM_CHANGE_USER, which is a login on the same connection."""
-    capabilities = backend.connection.capabilities
-    response = handshake.read_change_user(body, capabilities)
+    """Answer COM_CHANGE_USER: a login on the same connection, which it keeps if it is refused."""
+    connection = backend.connection
+    response = handshake.read_change_user(body, connection.capabilities)
+    before = connection.user, connection.database
+    try:
+        yield from _check(backend, response)
+    except ServerError:
+        connection.user, connection.database = before
+        raise
     prepared_statements.close_all(backend)
-    backend.is_admitted = False  # a refused one ends the connection
-    yield from _admit(backend, response)
-    backend.is_admitted = True
     result = yield from _intercepted(backend, Command.CHANGE_USER, body)
     backend.send(backend.exchange.accepted)
     backend.answer(result or Result())
