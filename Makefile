@@ -29,6 +29,10 @@ FAST := $(addprefix tests/,asgi catalog fake_postgres fakes lint pg project rows
 
 demo: setup
 	@$(BIN)/understudy demo --in-place examples/backend
+	@if $(BIN)/python -c "from understudy.mysql_server.installations import *; find_installation()" \
+		>/dev/null 2>&1; then \
+		cd examples/mysql_backend && "$(abspath $(BIN))/python" -m pytest -q; \
+	else echo "Not run: examples/mysql_backend, for which there is no MariaDB or MySQL here."; fi
 
 test: setup
 	$(BIN)/python $(PYTEST) -m "not slow" $(PYTEST_ARGS)
