@@ -153,7 +153,7 @@ def _names(event: Event, *, wrote: bool) -> Sequence[str]:
         return (DROP, "40001", DROP_AFTER_COMMIT) if wrote else (DROP,)
     if event.kind != "statement":
         return ()
-    if not is_write(event.call.statement):
+    if not is_write(event.call.shape):
         return ("57014", DROP)
     return ("57014", DROP, *_TRANSIENT, *_lost_if_alone(event))
 
@@ -167,7 +167,7 @@ def _names_for_mysql(event: Event, *, wrote: bool) -> Sequence[str]:
         return (DROP, DROP_AFTER_COMMIT) if wrote else (DROP,)
     if event.kind != "statement":
         return ()
-    if not is_write(event.call.statement):
+    if not is_write(event.call.shape):
         return ("1317", DROP)
     return ("1317", DROP, "1213", "1205", *_lost_if_alone(event))
 
@@ -234,6 +234,6 @@ def described(event: Event) -> str:
         return "connect"
     if event.kind != "statement":
         return event.kind.upper()
-    command = command_in(event.call.statement) or "statement"
-    named = [change_in(event.call, ()).table, *sorted(tables(event.call.statement))]
+    command = command_in(event.call.shape) or "statement"
+    named = [change_in(event.call, ()).table, *sorted(tables(event.call.shape))]
     return f"{command} {next(filter(None, named), '')}".strip()
