@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import Final
 
 from understudy.fake_mysql.boundary_changes import FAULTS, carry_out
 from understudy.fake_mysql.clients import Client, client_of
+from understudy.fake_mysql.location import SOCKET_FILE, locate
 from understudy.fake_mysql.protocol.connection import Connection
 from understudy.fake_mysql.protocol.login import ServerOptions
 from understudy.fake_mysql.protocol.responder import Responder
@@ -15,18 +15,16 @@ from understudy.fake_mysql.protocol.session import Session
 from understudy.fake_mysql.script_responder import ScriptResponder
 from understudy.fake_mysql.scripted_rules import ServerRule
 from understudy.mysql.error_fields import server_error
-from understudy.mysql_server.address import Address
 from understudy.script import call_counts
 from understudy.serving import server
 from understudy.serving.attribution import CallSite
 from understudy.serving.leaks import LeakReport
+from understudy.serving.location import new_password
 from understudy.serving.login import ANY_LOGIN, Login
-from understudy.serving.sockets import HOST
 from understudy.serving.transport import Transport
 from understudy.serving.waits import Pending
 
 NEWEST: Final = "8.4.0"
-_DATABASE: Final = "understudy"
 _SHUTDOWN: Final = server_error(1053, "08S01", "Server shutdown in progress")
 
 
@@ -43,7 +41,7 @@ class Server(server.Server[Client]):
     """
 
     name = "fake_mysql"
-    socket_file = "mysql.sock"
+    socket_file = SOCKET_FILE
     database_kind = "mysql"
     rule: type[ServerRule] = ServerRule
     _client: type[Client] = Client
@@ -53,14 +51,10 @@ class Server(server.Server[Client]):
         super().__init__()
         self.login, self.version = ANY_LOGIN, NEWEST
         self._responder = self._make_responder()
-        password = password or secrets.token_hex(16)
-        address = Address(HOST, self._sockets.port, user, password, _DATABASE)
-        self.host, self.port, self.database = HOST, self._sockets.port, _DATABASE
-        self.user, self.password = user, password
-        self.dsn = self.socket_dsn = address.url
-        if (folder := self._sockets.folder) is not None:
-            socket = str(folder / self.socket_file)
-            self.socket_dsn = Address(HOST, self.port, user, password, _DATABASE, socket=socket).url
+        address = locate(self._sockets, user, password or new_password())
+        self.host, self.port, self.database = address.host, address.port, address.database
+        self.user, self.password = address.user, address.password
+        self.dsn, self.socket_dsn = address.dsn, address.socket_dsn
 
     def new_session(self, *, is_private: bool) -> Session:
         """Return the session of a new connection.

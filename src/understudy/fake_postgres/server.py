@@ -12,7 +12,7 @@ from understudy.catalog import active_checker
 from understudy.fake_postgres.boundary_changes import FAULTS, carry_out
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.current_schema import Schema
-from understudy.fake_postgres.location import SOCKET_PORT, locate, new_password
+from understudy.fake_postgres.location import SOCKET_PORT, locate
 from understudy.fake_postgres.memory import MemoryLoop
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
@@ -24,6 +24,7 @@ from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.pg.sqlstates import STATES
 from understudy.serving import pool_renewal, server
 from understudy.serving.leaks import LeakReport
+from understudy.serving.location import new_password
 from understudy.serving.login import ANY_LOGIN, Login
 from understudy.serving.waits import Pending
 

@@ -10,6 +10,7 @@ import pytest
 from understudy.plugin import loops, shared_address
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
+from understudy.plugin.settings import APP_DATABASES
 
 if TYPE_CHECKING:
     import httpx
@@ -25,14 +26,14 @@ _CLIENT: pytest.StashKey[SyncClient] = pytest.StashKey()
 def app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Any:
     """Return the configured ASGI app, made once per session.
 
-    Its `dependency_overrides` are restored after every test. A server that `fake_postgres_env` or
+    Its `dependency_overrides` are restored after every test. A server that a setting such as
     `real_postgres_env` configures is started before it.
     """
     from understudy.asgi import AppError, Overrides, load_app
 
     settings = read_settings(pytestconfig)
     assert settings.app is not None, "registered only if an app is configured"
-    for fixture in ("fake_postgres", "real_postgres"):
+    for fixture in APP_DATABASES:
         if getattr(settings, f"{fixture}_env") and shared_address.needs(pytestconfig, fixture):
             request.getfixturevalue(f"{fixture}_server")
     with one_message(AppError):

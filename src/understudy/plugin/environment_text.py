@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from understudy.plugin.settings import PLACES, SQLITE_PLACES
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.location import Location
     from understudy.real_sqlite.database import SqliteDatabase
+    from understudy.serving.location import Location
     from understudy.serving.server import Server
 
 

@@ -128,7 +128,10 @@ def fake_mysql(config: pytest.Config) -> MysqlServer:
     if known is None:
         from understudy.fake_mysql.server import Server as MysqlServer
 
-        known = config.stash[_FAKE_MYSQL] = MysqlServer()
+        real = config.stash.get(_REAL_MYSQL, None)
+        known = config.stash[_FAKE_MYSQL] = MysqlServer(
+            password=None if real is None else real.password
+        )
         phases.tell()
         config.add_cleanup(known.stop)
     return known
@@ -142,7 +145,9 @@ def real_mysql(config: pytest.Config) -> RealMysqlServer:
         from understudy.real_mysql.server import RealMysqlServer
 
         place = partial(mysql_databases.shared, config)
-        known = config.stash[_REAL_MYSQL] = RealMysqlServer(place)
+        # The password of fake_mysql, because both may be behind one address.
+        password = config.stash[_FAKE_MYSQL].password if _FAKE_MYSQL in config.stash else None
+        known = config.stash[_REAL_MYSQL] = RealMysqlServer(place, password)
         phases.tell()
         config.add_cleanup(known.stop)
     return known
@@ -240,7 +245,15 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
         texts = settings.real_sqlite_env
         variables |= {name: sqlite_filled_in(text, file) for name, text in texts.items()}
     if settings.fake_postgres_env and settings.real_postgres_env:
-        variables |= shared_address.share(config, settings, server(config), rollback_server(config))
+        from understudy.fake_postgres import location
+
+        both = server(config), rollback_server(config)
+        variables |= shared_address.share(config, settings, *both, location.locate)
+    if settings.fake_mysql_env and settings.real_mysql_env:
+        from understudy.fake_mysql import location as mysql_location
+
+        of_mysql = fake_mysql(config), real_mysql(config)
+        variables |= shared_address.share(config, settings, *of_mysql, mysql_location.locate)
     _set(config, variables)
 
 

@@ -39,7 +39,7 @@ ISOLATIONS = ("auto", "rollback", "clone", "delete")
 # The same as in embedded/binaries.py.
 OLDEST_POSTGRES = 14
 # The fixtures whose server an app can be on, as the marker names them.
-APP_DATABASES = ("fake_postgres", "real_postgres")
+APP_DATABASES = ("fake_postgres", "real_postgres", "fake_mysql", "real_mysql")
 DEFAULT_CATALOG = "tests/understudy-catalog"
 # The attributes of the fixture that values of ..._env may name in braces.
 PLACES = ("database", "dsn", "host", "password", "port", "socket_dsn", "user")
