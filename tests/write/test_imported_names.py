@@ -55,7 +55,7 @@ def test_a_trial_that_needs_both(tmp_path: Path) -> None:
     """
     files = {"old": status, "new": status, "users": users}
     ((target,), _) = found_in(tmp_path, files)
-    (trial, *_) = proposals.first(target, None)
+    (trial, *_) = proposals.trials(target, None, [], frozenset)
 
     assert rendering.call(trial) == "await find_user(conn, Status.OPEN, NewStatus.OPEN)"
     assert {

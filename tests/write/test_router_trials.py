@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from understudy.init.findings import look
-from understudy.write import rendering, router_trials, test_file, web_assertions
+from understudy.write import rendering, router_trials, routes, test_file, web_assertions
 from understudy.write.assertions import asserted
 from understudy.write.trials import Kept, Observation, Target, Trial
 
@@ -37,14 +37,14 @@ def tried(project: Path, source: str) -> dict[str, list[tuple[Trial, Observation
     importlib.invalidate_caches()
     findings = look(project)
     module = importlib.import_module("shop.web")
-    targets, _ = router_trials.targets(module, findings)
+    targets, _ = routes.targets(module, findings)
     return {target.name: [*played(module.app, target)] for target in targets}
 
 
 def played(app: Any, target: Target) -> Iterator[tuple[Trial, Observation]]:
     """Run the trials of a route, each as it is proposed."""
     seen: list[tuple[Trial, Observation]] = []
-    for trial in router_trials.more(target, None, seen, frozenset):
+    for trial in router_trials.trials(target, None, seen, frozenset):
         app.dependency_overrides.clear()
         seen.append((trial, asyncio.run(observed(app, trial))))
     yield from seen

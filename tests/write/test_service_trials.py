@@ -73,7 +73,7 @@ class Tried:
 
     def __init__(self, target: Target, open_arcs: Callable[[], frozenset[Arc]]) -> None:
         self.seen: list[tuple[Trial, Observation]] = []
-        for trial in service_trials.more(target, None, self.seen, open_arcs):
+        for trial in service_trials.trials(target, None, self.seen, open_arcs):
             self.seen.append((trial, self._run(trial)))
 
     @staticmethod

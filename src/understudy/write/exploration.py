@@ -191,8 +191,7 @@ class Explorer:
         of_layer: Any = {"router": router_trials, "service": service_trials}.get(
             target.layer, proposals
         )
-        yield from of_layer.first(target, self._schema)
-        yield from of_layer.more(target, self._schema, seen, lambda: self.open_arcs(target))
+        yield from of_layer.trials(target, self._schema, seen, lambda: self.open_arcs(target))
 
     def _shown(self, trial: Trial, observation: Observation) -> set[object]:
         found: set[object] = set(observation.arcs & self._branches)

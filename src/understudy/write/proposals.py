@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from understudy.write.shapes import Chosen, Path
 from understudy.write.source_constants import constants
 from understudy.write.spelling import spelled
 from understudy.write.statement_faults import fault_trials
-from understudy.write.trials import Arc, Observation, Row, Target, Trial
+from understudy.write.trials import Observation, OpenArcs, Row, Seen, Target, Trial
 
 _MOST_BOUNDARIES = 14
 _FEW_BOUNDARIES = 5  # if they can reach no further line
@@ -44,27 +44,10 @@ class Planned(Trial):
     rowset: RowSet | None = None
 
 
-def first(target: Target, schema: Schema | None) -> Iterator[Trial]:
-    """Yield the trials of a target that need no knowledge of its statements.
-
-    Args:
-        target: the function.
-        schema: the schema of the project's database; None without one.
-
-    Raises:
-        CannotPropose: no value of one of its required arguments can be written.
-    """
-    plan = _Plan(target, schema)
-    yield from plan.distinct(plan.ordinary())
-
-
-def more(
-    target: Target,
-    schema: Schema | None,
-    seen: Sequence[tuple[Trial, Observation]],
-    open_arcs: Callable[[], frozenset[Arc]],
+def trials(
+    target: Target, schema: Schema | None, seen: Seen, open_arcs: OpenArcs
 ) -> Iterator[Trial]:
-    """Yield further trials of a target, those first that most likely show something new.
+    """Yield the trials of a target, those first that most likely show something new.
 
     Args:
         target: the function.
@@ -76,7 +59,7 @@ def more(
         CannotPropose: no value of one of its required arguments can be written.
     """
     plan = _Plan(target, schema, seen)
-    list(plan.distinct(plan.ordinary()))
+    yield from plan.distinct(plan.ordinary())
     yield from plan.distinct(plan.rows())
     most = _MOST_BOUNDARIES if open_arcs() else _FEW_BOUNDARIES
     yield from islice(plan.distinct(plan.boundaries()), most)
@@ -93,12 +76,7 @@ def more(
 class _Plan:
     """The trials of one target."""
 
-    def __init__(
-        self,
-        target: Target,
-        schema: Schema | None,
-        seen: Sequence[tuple[Trial, Observation]] = (),
-    ) -> None:
+    def __init__(self, target: Target, schema: Schema | None, seen: Seen) -> None:
         self._target = target
         self._schema = schema or _NO_SCHEMA
         self._seen = seen
@@ -208,7 +186,7 @@ class _Plan:
 
     # What the source compares ---------------------------------------------------------------------
 
-    def constants(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial | None]:
+    def constants(self, open_arcs: OpenArcs) -> Iterator[Trial | None]:
         """Yield trials in which a value is one that the source compares it with."""
         best = self._best()
         if best is None:
@@ -217,7 +195,7 @@ class _Plan:
             if open_arcs():
                 yield self._changed(best, [change])
 
-    def pairs(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial | None]:
+    def pairs(self, open_arcs: OpenArcs) -> Iterator[Trial | None]:
         """Yield trials in which two values are ones that the source compares."""
         best = self._best()
         changes = list(self._changes(open_arcs))[:6]
@@ -230,7 +208,7 @@ class _Plan:
                     tried += 1
                     yield self._changed(best, [one, other])
 
-    def _changes(self, open_arcs: Callable[[], frozenset[Arc]]) -> list[Any]:
+    def _changes(self, open_arcs: OpenArcs) -> list[Any]:
         best = self._best()
         near = {line for line, _ in open_arcs() if line > 0}
         rows = best.rowset.rows if best and best.rowset else []
@@ -248,7 +226,7 @@ class _Plan:
 
     # Faults ---------------------------------------------------------------------------------------
 
-    def faults(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial | None]:
+    def faults(self, open_arcs: OpenArcs) -> Iterator[Trial | None]:
         """Yield trials in which one call to the database fails."""
         best = self._best()
         observation = next((o for trial, o in self._seen if trial is best), None)

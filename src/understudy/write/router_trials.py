@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -18,41 +18,24 @@ from understudy.write.json_samples import Samples
 from understudy.write.planted import Change
 from understudy.write.request_bodies import Body, body_of
 from understudy.write.route_constants import changes
-from understudy.write.routes import RouteTarget, targets
+from understudy.write.routes import RouteTarget
 from understudy.write.row_sets import row_sets
 from understudy.write.sign_in import SignIn
 from understudy.write.spelling import source, spelled
-from understudy.write.trials import Arc, Expression, Observation, Row, Target, Trial
+from understudy.write.trials import Expression, Observation, OpenArcs, Row, Seen, Target, Trial
 
 _ROW_ID = 101  # of the row that a path names
 _MOST_ROW_SETS = 8
 _MOST_ALLOWING = 3  # row sets
 _OK = range(200, 400)
 _REFUSED = (401, 403)
-__all__ = ["first", "more", "targets"]
-Seen = Sequence[tuple[Trial, Observation]]
 Tried = Generator[Trial, None, Observation | None]
 
 
-def first(target: Target, schema: Schema | None) -> Iterator[Trial]:
-    """Yield nothing: the second request of a route depends on what the first one answered."""
-    yield from ()
-
-
-def more(
-    target: Target,
-    schema: Schema | None,
-    seen: Seen,
-    open_arcs: Callable[[], frozenset[Arc]],
+def trials(
+    target: Target, schema: Schema | None, seen: Seen, open_arcs: OpenArcs
 ) -> Iterator[Trial]:
-    """Yield the trials of a route. Each is observed, and `seen` has it, before the next.
-
-    Args:
-        target: the route.
-        schema: the schema of the database; None without one.
-        seen: the trials so far, with what they did.
-        open_arcs: returns the arcs that no trial has taken.
-    """
+    """Yield the trials of a route; see `proposals.trials`."""
     assert isinstance(target, RouteTarget), "the lead dispatches routes only"
     yield from _Trials(target, schema, seen, open_arcs).all()
 
@@ -80,7 +63,7 @@ class _Trials:
         target: RouteTarget,
         schema: Schema | None,
         seen: Seen,
-        open_arcs: Callable[[], frozenset[Arc]],
+        open_arcs: OpenArcs,
     ) -> None:
         self._target = target
         self._schema = schema

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -24,37 +24,34 @@ from understudy.write.guard import Refused, limited
 from understudy.write.other_answers import other_answers
 from understudy.write.shapes import Built, NoValue, complete, settled
 from understudy.write.spelling import called, imports_of, snake
-from understudy.write.trials import Arc, Argument, Expression, Observation, Target, Trial
+from understudy.write.trials import (
+    Argument,
+    Expression,
+    Observation,
+    OpenArcs,
+    Seen,
+    Target,
+    Trial,
+)
 from understudy.write.values import Values
 
 _MOST_RAISED = 3  # exceptions of one method
-Seen = Sequence[tuple[Trial, Observation]]
 
 
-def first(target: Target, schema: Schema | None) -> Iterator[Trial]:
-    """Yield the first trials of a target; see `proposals.first`."""
-    if not isinstance(target, ServiceTarget):
-        yield from proposals.first(target, schema)
-
-
-def more(
-    target: Target,
-    schema: Schema | None,
-    seen: Seen,
-    open_arcs: Callable[[], frozenset[Arc]],
+def trials(
+    target: Target, schema: Schema | None, seen: Seen, open_arcs: OpenArcs
 ) -> Iterator[Trial]:
-    """Yield the trials of a target; see `proposals.more`.
+    """Yield the trials of a target; see `proposals.trials`.
 
     A trial of a service runs twice: with its real collaborators, whose answers are recorded, as a
     probe, and with dummies that answer the same. What cannot be spelled is tried without dummies.
     """
     if not isinstance(target, ServiceTarget):
-        yield from proposals.more(target, schema, seen, open_arcs)
+        yield from proposals.trials(target, schema, seen, open_arcs)
         return
     service = _Service(target, schema, seen)
     own: list[tuple[Trial, Observation]] = []
-    plain = chain(proposals.first(target, schema), proposals.more(target, schema, own, open_arcs))
-    for trial in plain:
+    for trial in proposals.trials(target, schema, own, open_arcs):
         recorder = Recorder(dummy_rules.argument, dummy_rules.answer)
         with recording(recorder):
             yield service.probe(trial)
@@ -116,7 +113,7 @@ class _Service:
                     self._best = trial, rules, has_database
                 return
 
-    def variations(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial]:
+    def variations(self, open_arcs: OpenArcs) -> Iterator[Trial]:
         """Yield trials in which one collaborator answers something else, or raises."""
         if self._best is None:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from understudy.catalog.description import Constraint, SchemaFacts
@@ -13,7 +13,7 @@ from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
 from understudy.sweep.faults import DROP, Fault, described, possible
 from understudy.sweep.written_tests import fault_rule
-from understudy.write.trials import Arc, Target
+from understudy.write.trials import OpenArcs, Target
 
 _MOST_CALLS = 5
 _MOST_WITHOUT_HANDLER = 2
@@ -60,7 +60,7 @@ def fault_trials(
     target: Target,
     events: Sequence[Event],
     schema: Schema,
-    open_arcs: Callable[[], frozenset[Arc]],
+    open_arcs: OpenArcs,
 ) -> Iterator[FaultTrial]:
     """Yield the faults of the calls of a trial, those first for which the target has an `except`.
 

@@ -230,3 +230,9 @@ class Kept:
     suspicion: str = ""
     assertions: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+
+
+# The trials that were run, with what they did.
+Seen = Sequence[tuple[Trial, Observation]]
+# Returns the jumps of a target that no trial has taken yet.
+OpenArcs = Callable[[], frozenset[Arc]]
