@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from click.testing import CliRunner
 
 # Loaded once: pytester unloads what runs load.
 import understudy.fake_mysql.fixture
@@ -13,6 +16,7 @@ import understudy.plugin.fake_mysql
 import understudy.plugin.mysql_databases  # noqa: F401 # see above
 from tests.mysql_places import installation_or_skip
 from tests.plugin.conftest import Project
+from understudy.cli.catalog import catalog
 
 CONFIGURED = """
     [tool.understudy]
@@ -84,6 +88,28 @@ def suite(project: Project) -> Project:
     return project.configure(CONFIGURED).write(dao=DAO)
 
 
+@pytest.mark.slow
+def test_the_command_lists_and_checks_the_file(
+    suite: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite.write(tests__test_it=GOOD)
+    monkeypatch.chdir(suite.path)
+
+    rebuilt = CliRunner().invoke(catalog, ["--rebuild"])
+    listed = CliRunner().invoke(catalog, [])
+    checked = CliRunner().invoke(catalog, ["--check", "--mysql"])
+
+    assert rebuilt.stdout == f"{FILE} was rewritten, with 1 statement.\n"
+    assert re.fullmatch(
+        rf"{FILE}: 1 statement, described by MariaDB [\d.]+\n"
+        r"SELECT id, name FROM users WHERE id = \?\n"
+        r"    takes    int\(11\)\n"
+        r"    returns  id int\(11\) not null, name varchar\(40\) not null\n",
+        listed.stdout,
+    )
+    assert checked.stdout == f"{FILE}: 1 the same, 0 missing, 0 changed, 0 unused\n"
+
+
 def test_a_second_run_needs_no_server(suite: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.write(tests__test_it=GOOD)
 
@@ -108,6 +134,7 @@ def test_what_the_app_catches_fails_the_test(suite: Project) -> None:
 
     result = suite.run()
 
+    assert result.parseoutcomes()["failed"] == 2
     result.stdout.fnmatch_lines(
         [
             "*StatementRefused: MariaDB refuses this statement (1054 ER_BAD_FIELD_ERROR)*",

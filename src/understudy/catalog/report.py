@@ -8,16 +8,24 @@ from typing import Any
 
 from understudy.catalog.answer_checks import Difference, Pair
 from understudy.catalog.description import Refusal
+from understudy.catalog.file_names import is_mysql
 from understudy.catalog.literals import skeleton
 from understudy.pg.sql import one_line
 from understudy.pg.sqlstates import condition
 from understudy.script.calls import Call
 from understudy.script.formatting import shown, typed
 
-_REBUILD = "To build it again from the tests: understudy catalog --rebuild"
 _LONGEST_LINE = 120
 # Of an answer with more columns than this, those that fit are only counted.
 _MOST_ROWS = 8
+
+
+def _rebuild(path: Path) -> str:
+    return f"understudy catalog --rebuild{' --mysql' if is_mysql(path) else ''}"
+
+
+def _to_rebuild(path: Path) -> str:
+    return f"To build it again from the tests: {_rebuild(path)}"
 
 
 # The file ----------------------------------------------------------------------------------------
@@ -25,7 +33,7 @@ _MOST_ROWS = 8
 
 def unreadable(path: Path, error: Exception) -> str:
     """Return the message about a file that cannot be read."""
-    return f"the catalog {path} cannot be read: {error}\n{_REBUILD}"
+    return f"the catalog {path} cannot be read: {error}\n{_to_rebuild(path)}"
 
 
 def not_a_catalog(path: Path, found: object, known: int) -> str:
@@ -33,9 +41,10 @@ def not_a_catalog(path: Path, found: object, known: int) -> str:
     if isinstance(found, int):
         return (
             f"the catalog {path} is of format {found}, and this version of Understudy reads "
-            f"format {known}\nUpdate Understudy, or build it again: understudy catalog --rebuild"
+            f"format {known}\nUpdate Understudy, or build it again: {_rebuild(path)}"
         )
-    return f"{path} is not a catalog of Understudy: its first line is not a catalog's\n{_REBUILD}"
+    reason = "its first line is not a catalog's"
+    return f"{path} is not a catalog of Understudy: {reason}\n{_to_rebuild(path)}"
 
 
 def broken_line(path: Path, number: int, line: str, reason: str) -> str:
@@ -46,7 +55,8 @@ def broken_line(path: Path, number: int, line: str, reason: str) -> str:
         if line.startswith(("<<<<<<<", "|||||||", "=======", ">>>>>>>"))
         else ""
     )
-    return f"the catalog {path}, line {number}, is broken: {reason}\n  {start}{merge}\n{_REBUILD}"
+    place = f"the catalog {path}, line {number}"
+    return f"{place}, is broken: {reason}\n  {start}{merge}\n{_to_rebuild(path)}"
 
 
 def lacking(error: KeyError) -> str:

@@ -13,6 +13,7 @@ import click
 from understudy.catalog import store
 from understudy.catalog.compare import Comparison, compare
 from understudy.catalog.errors import CatalogError
+from understudy.catalog.file_names import MYSQL_SUFFIX, is_mysql
 from understudy.cli import catalog_report
 from understudy.cli.command import CommandFailed, format_option
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings, SettingsError, load
@@ -32,7 +33,7 @@ Examples:
   understudy catalog --rebuild                  rewrite the file, even if it is broken
   understudy catalog --format json | jq '.statements[].tables'
 
---check, --prune and --rebuild run your tests, on a PostgreSQL that is started for them. The
+--check, --prune and --rebuild run your tests, on a server that is started for them. The
 statements that the tests send to fakes belong in the catalog. Arguments after -- are for pytest; if
 they deselect tests, the statements of these count as unused. The file is only replaced as a whole,
 and only if the tests pass.
@@ -43,6 +44,7 @@ Exit code: 0 success, 1 the file differs from the tests or the schema (--check),
 @click.option("--check", is_flag=True, help="Compare the file with the tests; change nothing.")
 @click.option("--prune", is_flag=True, help="Remove from the file what no test uses.")
 @click.option("--rebuild", is_flag=True, help="Rewrite the file.")
+@click.option("--mysql", is_flag=True, help="The file of MySQL's statements, beside PostgreSQL's.")
 @format_option("Text, or one JSON document on stdout.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -51,10 +53,11 @@ def catalog(
     check: bool,
     prune: bool,
     rebuild: bool,
+    mysql: bool,
     output_format: str,
     pytest_args: tuple[str, ...],
 ) -> None:
-    """List what PostgreSQL says about the statements in this project's tests, or check it.
+    """List what the database says about the statements in this project's tests, or check it.
 
     Run it in the folder of your pyproject.toml.
     """
@@ -67,7 +70,9 @@ def catalog(
             f"'{' '.join(pytest_args)}' is for pytest, which runs only with --check, --prune and "
             "--rebuild.\nFor example: understudy catalog --check"
         )
-    path = Path(_settings().catalog or DEFAULT_CATALOG)
+    settings = _settings()
+    path = Path(settings.catalog or DEFAULT_CATALOG)
+    path = path.with_name(path.name + MYSQL_SUFFIX * (mysql or not settings.schema))
     in_json = output_format == "json"
     differs = False
     try:
@@ -84,7 +89,7 @@ def catalog(
     except CatalogError as error:
         raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:
-        text = f"\nInterrupted. The tests and PostgreSQL were stopped.\n{path} is unchanged."
+        text = f"\nInterrupted. The tests and {_server(path)} were stopped.\n{path} is unchanged."
         click.echo(text, err=True)
         ctx.exit(pytest_process.INTERRUPTED)
     click.echo(text)
@@ -98,7 +103,7 @@ def _settings() -> Settings:
         settings = load(root, file, {})
     except SettingsError as error:
         raise CommandFailed(str(error)) from error
-    if not settings.schema:
+    if not (settings.schema or settings.mysql_schema):
         if not file.exists():
             raise CommandFailed(
                 f"There is no {file}, so there is no catalog either.\n"
@@ -119,6 +124,10 @@ def _committed(path: Path) -> store.Contents:
             "The tests create it when they run: pytest, or understudy catalog --rebuild"
         )
     return contents
+
+
+def _server(path: Path) -> str:
+    return "MySQL" if is_mysql(path) else "PostgreSQL"
 
 
 def _compare(path: Path, pytest_args: Sequence[str], *, prune: bool) -> Comparison:
@@ -142,7 +151,8 @@ def _from_tests(path: Path, pytest_args: Sequence[str]) -> store.Contents:
     unchanged = f"{path} is unchanged."
     with tempfile.TemporaryDirectory(prefix="understudy-catalog-") as folder:
         fresh = Path(folder) / path.name
-        arguments = ["-q", f"--understudy-catalog={fresh}", *pytest_args]
+        name = str(fresh).removesuffix(MYSQL_SUFFIX)
+        arguments = ["-q", f"--understudy-catalog={name}", *pytest_args]
         # Standard output is for the result of this command.
         exit_code = pytest_process.run(arguments, Path.cwd(), output=sys.stderr).exit_code
         if exit_code == _NO_TESTS_COLLECTED:
@@ -157,6 +167,6 @@ def _from_tests(path: Path, pytest_args: Sequence[str]) -> store.Contents:
         contents = store.read(fresh)
     if contents is None:
         raise CatalogError(
-            f"The tests sent no statement to a fake that PostgreSQL could check.\n{unchanged}"
+            f"The tests sent no statement to a fake that {_server(path)} could check.\n{unchanged}"
         )
     return contents

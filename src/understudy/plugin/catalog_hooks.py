@@ -43,6 +43,7 @@ class _Kind:
 
 
 _POSTGRES = _Kind("POSTGRES", "understudy_catalog")
+# The suffix is the same as in catalog.file_names, which loads a package.
 _MYSQL = _Kind("MYSQL", "understudy_catalog_mysql", "-mysql")
 
 
@@ -149,11 +150,12 @@ def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
     return all(importlib.util.find_spec(name) is not None for name in needed)
 
 
-def _levels(settings: Settings) -> Levels:
+def _levels(level: Callable[[str], str | None]) -> Levels:
+    """Return the level of each check, as `level` tells it by its key; None is "error"."""
     from understudy.catalog.levels import Levels
 
     checks = ("statements", "parameters", "answers", "errors")
-    levels: dict[str, Any] = {name: settings.level(f"check_{name}") for name in checks}
+    levels: dict[str, Any] = {name: level(f"check_{name}") or "error" for name in checks}
     return Levels(**levels)
 
 
@@ -167,7 +169,8 @@ def _mysql_checker(config: pytest.Config, settings: Settings) -> Checker:
         partial(_mysql_describer, config),
         locked=bool(config.getoption("understudy_locked")),
     )
-    return MysqlChecker(catalog, _levels(settings))
+    # It is made only with a schema, which asks for checks.
+    return MysqlChecker(catalog, _levels(partial(getattr, settings)))
 
 
 def _checker(config: pytest.Config, settings: Settings) -> Checker:
@@ -182,7 +185,7 @@ def _checker(config: pytest.Config, settings: Settings) -> Checker:
         locked=has_schema and bool(config.getoption("understudy_locked")),
         disposable=not has_schema,
     )
-    return Checker(catalog, _levels(settings), lenient=not has_schema)
+    return Checker(catalog, _levels(settings.level), lenient=not has_schema)
 
 
 def _file(settings: Settings, kind: _Kind) -> str:
