@@ -46,6 +46,7 @@ async def test_a_driver_connects_with_the_password_and_reads(driver: Driver, ver
     assert {sql for sql, _ in known.executed} == {READ}
 
 
+@pytest.mark.slow
 @every_driver
 async def test_a_driver_is_told_that_the_password_is_wrong(driver: Driver) -> None:
     known = Known()
@@ -126,6 +127,7 @@ def written() -> list[list[Any]]:
     return some_rows(60)
 
 
+@pytest.mark.slow
 @every_driver
 async def test_a_driver_reads_the_values_of_every_type_that_a_real_server_gives_it(
     driver: Driver, written: list[list[Any]], mysql_database: Address

@@ -142,6 +142,7 @@ def seen(result: Result) -> Any:
     return names, [[(type(value), value) for value in row] for row in values], result.status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_session_answers_as_a_real_server(name: str, mysql_database: Address) -> None:
     script = [sql.strip() for line in SCRIPTS[name].split("\n") for sql in line.split("|")]
