@@ -20,12 +20,13 @@ import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from typing_extensions import TypeAliasType, TypedDict
 
 from understudy.rows.table_facts import Schema
 from understudy.write import guard
+from understudy.write.records import fields_of
 from understudy.write.shapes import (
     ABSENT,
     NoValue,
@@ -117,6 +118,7 @@ class Team(Base):
     name: Mapped[str] = mapped_column(String(5))
     owner_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     note: Mapped[str | None]
+    length = column_property(func.length(name))
 
 
 _SIMPLE: list[Any] = [
@@ -300,3 +302,10 @@ def test_a_class_that_hangs_has_no_value(monkeypatch: pytest.MonkeyPatch) -> Non
         settled(Values(Schema({}, {}, {})).shape(Argument("one", Endless)))
 
     assert str(raised.value) == "it did not end within 0.1 s"
+
+
+def test_a_column_that_only_queries_fill_is_no_argument_of_a_mapped_class() -> None:
+    found = fields_of(Team)
+
+    assert found is not None
+    assert [field.name for field in found.fields] == ["id", "name", "owner_id", "note"]

@@ -118,7 +118,10 @@ def _of_pydantic_1(cls: Any) -> Iterator[FieldFacts]:
 
 
 def _of_sqlalchemy(cls: Any) -> Iterator[FieldFacts]:
-    for key, column in sys.modules["sqlalchemy"].inspect(cls).columns.items():
+    sqlalchemy = sys.modules["sqlalchemy"]
+    for key, column in sqlalchemy.inspect(cls).columns.items():
+        if not isinstance(column, sqlalchemy.Column):
+            continue  # of a column_property, which only queries fill
         is_serial = column.primary_key and column.autoincrement in (True, "auto")
         try:
             hint = getattr(column.type, "enum_class", None) or column.type.python_type
