@@ -45,6 +45,7 @@ SLOW = {
         "configuration",
         "doctor",
         "faults",
+        "mysql_rules",
         "from_servers",
         "from_sqlite",
         "large_suites",
