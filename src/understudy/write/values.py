@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import column_values, error_values, type_hints
-from understudy.write.records import fields_of
+from understudy.write.records import Fields, fields_of
 from understudy.write.shapes import Field, Items, Leaf, NoValue, Path, Record, Shape
 from understudy.write.trials import Argument
 from understudy.write.type_hints import Limits
@@ -28,6 +28,25 @@ _PAGING = {
     **dict.fromkeys(("offset", "skip"), 0),
 }
 _NUMBERS = ("age", "amount", "days", "number", "position", "price", "quantity", "total", "year")
+
+
+class _Part(NamedTuple):
+    """A part of an argument whose shape is wanted; see `shapes.Leaf`."""
+
+    path: Path
+    limits: Limits = Limits()
+    is_required: bool = True
+    is_nullable: bool = False
+
+    @property
+    def flags(self) -> tuple[bool, bool]:
+        """Whether it is required, and whether it may be None."""
+        return self.is_required, self.is_nullable
+
+    @property
+    def name(self) -> str:
+        """Its name in messages."""
+        return ".".join(self.path)
 
 
 @dataclass
@@ -60,111 +79,86 @@ class Values:
             inspect.Parameter.empty,
         ):
             hint = type(argument.default)
-        return self._of(hint, (argument.name,), Limits(), is_required=argument.is_required)
+        return self._of(hint, _Part((argument.name,), is_required=argument.is_required))
 
-    def _of(
-        self, hint: Any, path: Path, limits: Limits, *, is_required: bool, is_nullable: bool = False
-    ) -> Shape:
-        if len(path) > _DEEPEST:
-            raise NoValue(f"{'.'.join(path)} is nested too deeply")
-        hint, limits = type_hints.unwrapped(hint, limits)
+    def _of(self, hint: Any, part: _Part) -> Shape:
+        if len(part.path) > _DEEPEST:
+            raise NoValue(f"{part.name} is nested too deeply")
+        hint, limits = type_hints.unwrapped(hint, part.limits)
         members, has_none = type_hints.members(hint)
-        is_nullable = is_nullable or has_none
+        part = part._replace(limits=limits, is_nullable=part.is_nullable or has_none)
         if len(members) > 1:
-            return self._first_of(members, path, limits, is_required, is_nullable)
+            return self._first_of(members, part)
         hint, limits = type_hints.unwrapped(members[0] if members else None, limits)
+        part = part._replace(limits=limits)
         if type_hints.members(hint)[0] != [hint] and hint is not None:
-            return self._of(hint, path, limits, is_required=is_required, is_nullable=is_nullable)
+            return self._of(hint, part)
         if hint in (None, type(None)):
-            return Leaf(path, [None], (), is_required, True)
+            return Leaf(part.path, [None], (), part.is_required, True)
         if hint == tuple[()]:
-            return Leaf(path, [()], (), is_required, is_nullable)
+            return Leaf(part.path, [()], (), *part.flags)
         if error_values.is_error(hint):
-            return self._error(hint, path, is_required, is_nullable)
+            return self._error(hint, part)
         fields = fields_of(hint)
         if fields is not None:
-            return self._record(hint, path, is_required, is_nullable)
+            return self._record(hint, fields, part)
         origin, arguments = type_hints.collection(hint)
-        if origin is dict and (keys := self._keys(path[-1])):
-            return self._dict_of(keys, arguments, path, is_required, is_nullable)
+        if origin is dict and (keys := self._keys(part.path[-1])):
+            return self._dict_of(keys, arguments, part)
         if origin is dict:
-            return Leaf(
-                path, [self._dict(arguments, path)], [("empty", {})], is_required, is_nullable
-            )
+            return Leaf(part.path, [self._dict(arguments, part.path)], [("empty", {})], *part.flags)
         if origin is not None:
-            return self._items(origin, arguments, path, limits, is_required, is_nullable)
-        return self._leaf(hint, path, limits, is_required, is_nullable)
+            return self._items(origin, arguments, part)
+        return self._leaf(hint, part)
 
-    def _first_of(
-        self,
-        members: Sequence[Any],
-        path: Path,
-        limits: Limits,
-        is_required: bool,
-        is_nullable: bool,
-    ) -> Shape:
+    def _first_of(self, members: Sequence[Any], part: _Part) -> Shape:
         """Return the first member of a union of which a value can be written."""
         reasons = []
         for member in members:
             try:
-                return self._of(
-                    member, path, limits, is_required=is_required, is_nullable=is_nullable
-                )
+                return self._of(member, part)
             except NoValue as error:
                 reasons.append(str(error))
         raise NoValue("; ".join(reasons))
 
-    def _error(self, hint: Any, path: Path, is_required: bool, is_nullable: bool) -> Shape:
+    def _error(self, hint: Any, part: _Part) -> Shape:
         found = [*error_values.examples(hint, self.function)]
         if not found:
-            raise NoValue(f"no value of {hint.__name__} can be written for {'.'.join(path)}")
+            raise NoValue(f"no value of {hint.__name__} can be written for {part.name}")
         boundaries = [(one.name, one) for one in found[1:]]
-        return error_values.ErrorLeaf(path, found, boundaries, is_required, is_nullable)
+        return error_values.ErrorLeaf(part.path, found, boundaries, *part.flags)
 
-    def _record(self, hint: Any, path: Path, is_required: bool, is_nullable: bool) -> Shape:
+    def _record(self, hint: Any, fields: Fields, part: _Part) -> Shape:
         found: list[Field] = []
-        kind = fields_of(hint)
-        assert kind is not None
-        for one in kind.fields:
+        for one in fields.fields:
             try:
-                shape = self._of(
-                    one.hint, (*path, one.name), one.limits, is_required=one.is_required
-                )
+                inner = _Part((*part.path, one.name), one.limits, one.is_required)
+                shape = self._of(one.hint, inner)
             except NoValue:
                 if one.is_required:
                     raise
                 continue
             found.append(Field(one.keyword, shape))
-        return Record(path, hint, found, is_required, is_nullable, kind.is_dict)
+        return Record(part.path, hint, found, *part.flags, fields.is_dict)
 
-    def _items(
-        self,
-        origin: Any,
-        arguments: Sequence[Any],
-        path: Path,
-        limits: Limits,
-        is_required: bool,
-        is_nullable: bool,
-    ) -> Shape:
+    def _items(self, origin: Any, arguments: Sequence[Any], part: _Part) -> Shape:
+        path, limits = part.path, part.limits
         if not arguments:
             self.guesses.add(path[0])
         inner = [argument for argument in arguments if argument is not ...] or [str]
         each = inner if origin is tuple and ... not in arguments and arguments else inner[:1] * 2
         if origin is not tuple and limits.longest is not None:
             each = each[: limits.longest]
-        shapes = [
-            self._of(hint, (*path, str(n)), Limits(), is_required=True)
-            for n, hint in enumerate(each)
-        ]
+        shapes = [self._of(hint, _Part((*path, str(n)))) for n, hint in enumerate(each)]
         leaves = [shape for shape in shapes if isinstance(shape, Leaf)]
         if len(leaves) < len(shapes) or not leaves:
-            return Items(path, shapes, origin, is_required, is_nullable)
+            return Items(path, shapes, origin, *part.flags)
         whole = origin(leaf.values[0] for leaf in leaves)
         is_empty_allowed = not limits.shortest and not (origin is tuple and ... not in arguments)
         boundaries = [("empty", origin())] if is_empty_allowed else []
         if is_empty_allowed and leaves:
             boundaries.append(("single", origin([leaves[0].values[0]])))
-        return Leaf(path, [whole], boundaries, is_required, is_nullable)
+        return Leaf(path, [whole], boundaries, *part.flags)
 
     def _keys(self, name: str) -> dict[str, bool]:
         """Return the keys that the source reads of a dictionary, and which it must have."""
@@ -173,37 +167,29 @@ class Values:
         asked += re.findall(rf'["\'](\w+)["\'] (?:not )?in {name}\b', self.source)
         return {key: key not in asked for key in [*read, *asked]}
 
-    def _dict_of(
-        self,
-        keys: Mapping[str, bool],
-        arguments: Sequence[Any],
-        path: Path,
-        is_required: bool,
-        is_nullable: bool,
-    ) -> Shape:
+    def _dict_of(self, keys: Mapping[str, bool], arguments: Sequence[Any], part: _Part) -> Shape:
         hint = arguments[1] if len(arguments) == 2 else Any
         fields = [
-            Field(key, self._of(hint, (*path, key), Limits(), is_required=needed))
+            Field(key, self._of(hint, _Part((*part.path, key), is_required=needed)))
             for key, needed in keys.items()
         ]
-        return Record(path, dict, fields, is_required, is_nullable, is_dict=True)
+        return Record(part.path, dict, fields, *part.flags, is_dict=True)
 
     def _dict(self, arguments: Sequence[Any], path: Path) -> Any:
         kinds = arguments if len(arguments) == 2 else (Any, Any)
         key: Any = "key"
         try:
             if kinds[0] not in (str, Any):
-                key = self._of(kinds[0], (*path, "key"), Limits(), is_required=True).build({}).value
-            shape = self._of(kinds[1], (*path, "key"), Limits(), is_required=True)
+                key = self._of(kinds[0], _Part((*path, "key"))).build({}).value
+            shape = self._of(kinds[1], _Part((*path, "key")))
         except NoValue:
             return {}
         return {key: shape.build({}).value}
 
     # Values without parts -------------------------------------------------------------------------
 
-    def _leaf(
-        self, hint: Any, path: Path, limits: Limits, is_required: bool, is_nullable: bool
-    ) -> Shape:
+    def _leaf(self, hint: Any, part: _Part) -> Shape:
+        path, limits = part.path, part.limits
         column = self._column(path)
         literals = type_hints.literals(hint)
         if literals:
@@ -213,12 +199,12 @@ class Values:
             boundaries = [(one.name.lower(), one) for one in values[1:]]
         else:
             kind = type_hints.plain_type(hint) or self._guessed(hint, path, column)
-            values = self._ordinary(kind, path, limits, column, is_nullable)
+            values = self._ordinary(kind, path, limits, column)
             boundaries = self._boundaries(kind, limits, column, values)
         accepted = type_hints.checker(hint, limits)
         values = [value for value in values if accepted(value)]
         if not values:
-            raise NoValue(f"no value is known that {'.'.join(path)} takes")
+            raise NoValue(f"no value is known that {part.name} takes")
         self._taken += values[:1]
         boundaries = [(name, value) for name, value in boundaries if accepted(value)]
         wrap = type_hints.wrapper(hint)
@@ -226,8 +212,7 @@ class Values:
             path,
             [wrap(value) for value in values],
             [(name, wrap(value)) for name, value in boundaries],
-            is_required,
-            is_nullable,
+            *part.flags,
         )
 
     def _guessed(self, hint: Any, path: Path, column: tuple[Table, Column] | None) -> type:
@@ -248,12 +233,7 @@ class Values:
         return int if last in _IDS or path[-1] in _PAGING or last in _NUMBERS else str
 
     def _ordinary(
-        self,
-        kind: type,
-        path: Path,
-        limits: Limits,
-        column: tuple[Table, Column] | None,
-        is_nullable: bool,
+        self, kind: type, path: Path, limits: Limits, column: tuple[Table, Column] | None
     ) -> list[Any]:
         name = _name(path)
         if kind is bool:
