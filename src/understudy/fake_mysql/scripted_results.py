@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from understudy.catalog.answer_checks import Difference
 from understudy.catalog.errors import AnswerImpossible
@@ -14,6 +14,7 @@ from understudy.mysql import sql
 from understudy.mysql.results import Result, ServerWarning
 from understudy.mysql.select_list import column_names, column_tables, returns_rows
 from understudy.mysql.types import BadValue, Column, column_of, text_of
+from understudy.mysql_catalog.wire_columns import wire_column
 from understudy.script.answers import Rows, Value, values_in_order
 from understudy.script.calls import Call
 from understudy.script.expectations import record_failure
@@ -48,7 +49,7 @@ def result_of(answer: Rows | Value, outcome: Outcome) -> Result:
         outcome.check(answer)
         return Result(affected=_changed(call), warnings=_warnings(answer))
     answer = _complete(answer, names, outcome)
-    if not outcome.check(answer, _mismatch) and described is None and has_rows is False:
+    if not outcome.check(answer) and described is None and has_rows is False:
         command = sql.command_of(call.statement)
         _refuse(call, f"{command} returns no rows", "Write .affected(1).")
     columns = _columns(answer, names, outcome)
@@ -59,8 +60,7 @@ def result_of(answer: Rows | Value, outcome: Outcome) -> Result:
 
 
 def _complete(answer: Rows, names: Sequence[str | None] | None, outcome: Outcome) -> Rows:
-    known = names is not None and None not in names
-    complete = outcome.complete(answer, names if known else None if names is None else (None,))
+    complete = outcome.complete(answer, (None,) if names is None else names)
     assert isinstance(complete, Rows), "rows stay rows"
     return complete
 
@@ -81,10 +81,14 @@ def _columns(
     found = []
     tables = column_tables(outcome.call.statement)
     tables = tables if len(tables) == len(shown) else ("",) * len(shown)
+    described = () if outcome.description is None else outcome.description.columns
+    typed = [wire_column(column) for column in described]
+    if [column.name for column in described] != shown:
+        typed = [None] * len(shown)
     for place, (name, table) in enumerate(zip(shown, tables, strict=True)):
         values = [row[place] for row in rows]
         try:
-            column = column_of(name, values)
+            column = typed[place] or column_of(name, values)
             for value in values:
                 if value is not None:
                     text_of(value, column)
@@ -120,11 +124,6 @@ def _changed(call: Call) -> int:
 
 def _warnings(answer: Rows) -> Sequence[ServerWarning]:
     return [ServerWarning(*warning) for warning in answer.warnings]
-
-
-def _mismatch(kind: str, value: Any) -> str | None:
-    """Return why a value cannot be sent for a type; None if it can."""
-    return None
 
 
 def _refuse(call: Call, reason: str, *remedy: str) -> NoReturn:
