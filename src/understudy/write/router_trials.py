@@ -12,12 +12,12 @@ from uuid import UUID
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
-from understudy.script.formatting import python_literal
 from understudy.write import comparisons, dependencies, sign_in
 from understudy.write.json_samples import Samples
 from understudy.write.planted import Change
 from understudy.write.request_bodies import Body, body_of
 from understudy.write.route_constants import changes
+from understudy.write.route_faults import route_faults
 from understudy.write.routes import RouteTarget
 from understudy.write.row_sets import row_sets
 from understudy.write.sign_in import SignIn
@@ -263,45 +263,21 @@ class _Trials:
         return replace(trial, rows=(), purpose="invalid")
 
     def _faults(self, best: Trial) -> Iterator[Trial]:
-        """Let the first statement and the COMMIT fail, and keep what the app answers."""
-        own = [event for event in self._last_events(best) if not event.is_drivers]
-        statements = [event for event in own if event.kind == "statement"]
-        faults: list[tuple[str, str, str, tuple[str, ...]]] = []
-        if statements:
-            line = f"real_postgres.on({_shortened(statements[0].call.statement)}).drops()"
-            faults.append(("when_the_connection_is_lost", "if the connection is lost", line, ()))
-        if any(event.kind == "commit" for event in own) and self._writes(statements):
-            faults.append(
-                (
-                    "when_the_commit_fails",
-                    "if another transaction is in the way of the COMMIT",
-                    'real_postgres.on("COMMIT").raises(db_error("40001"))',
-                    ("from understudy import db_error",),
-                )
-            )
-        for scenario, about, line, imports in faults:
+        """Let calls to the database fail, and keep what the app answers."""
+        events = next((seen.events for tried, seen in self._seen if tried == best), ())
+        for fault in route_faults(events):
             trial = replace(
                 best,
-                script=(*best.script, line),
-                imports=(*best.imports, *imports),
-                scenario=scenario,
-                about=about,
+                script=(*best.script, *fault.script),
+                imports=(*best.imports, *fault.imports),
+                scenario=fault.scenario,
+                about=fault.about,
                 purpose="probe",
             )
             answer = yield from self._try(trial)
             # Without an answer of the app, the sweep has more to say than a test of a route.
             if _status(answer) in (409, 502, 503, 504):
                 yield replace(trial, purpose="fault")
-
-    def _last_events(self, trial: Trial) -> Sequence[Event]:
-        return next((seen.events for tried, seen in self._seen if tried == trial), ())
-
-    @staticmethod
-    def _writes(events: Sequence[Event]) -> bool:
-        return any(
-            re.match(r"\s*(INSERT|UPDATE|DELETE)", event.call.statement, re.IGNORECASE)
-            for event in events
-        )
 
     # The text of a request ------------------------------------------------------------------------
 
@@ -389,9 +365,3 @@ def _planted(rows: tuple[Row, ...], change: Change) -> tuple[Row, ...]:
     values = dict(first.values) | {change.column: spelled(change.value)}
     changed = replace(first, values=tuple(values.items()))
     return tuple(changed if row is first else row for row in rows)
-
-
-def _shortened(statement: str) -> str:
-    """Return the pattern of a statement for `real_postgres.on`."""
-    words = " ".join(statement.split())
-    return python_literal(words if len(words) <= 50 else f"{' '.join(words.split()[:4])} ...")
