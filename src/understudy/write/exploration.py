@@ -11,6 +11,7 @@ from typing import Any
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema
 from understudy.script.formatting import shortened
+from understudy.script.origin import DRIVERS
 from understudy.write import (
     choice,
     fingerprint,
@@ -196,9 +197,10 @@ class Explorer:
     def _shown(self, trial: Trial, observation: Observation) -> set[object]:
         found: set[object] = set(observation.arcs & self._branches)
         found |= self._run_lines(observation)
-        # That a DAO passes on an error of the database needs no test.
+        # That an error of the database is passed on needs no test; what a DAO makes of it does.
         is_route = trial.target.layer == "router"
-        passes_on = trial.purpose == "fault" and not is_route and not found - self.reached
+        is_told = is_route or (trial.target.layer == "dao" and _is_of_project(observation.raised))
+        passes_on = trial.purpose == "fault" and not is_told and not found - self.reached
         is_success = observation.raised is None
         if trial.purpose == "fault" and is_success and suspicions.swallowed(observation):
             # It has the outcome of a success, and looks like a bug: one test for each handler.
@@ -375,6 +377,12 @@ def without_database(kept: Kept) -> Kept:
         ),
         observed=[replace(one, changes=None) for one in kept.observed],
     )
+
+
+def _is_of_project(error: BaseException | None) -> bool:
+    """Return whether code has made an exception of its own, and not passed on a driver's."""
+    top = type(error).__module__.partition(".")[0]
+    return error is not None and top not in (*DRIVERS, "sqlalchemy", "builtins", "asyncio")
 
 
 def _words(shown: object) -> str:
