@@ -19,7 +19,8 @@ from understudy.mysql.error_fields import MysqlErrorFields
 from understudy.mysql.errors import CODES, STATES
 from understudy.pg.errors import ErrorFields
 from understudy.script import database_errors
-from understudy.script.mysql_errors import fields_of_driver
+from understudy.script.mysql_calls import MysqlCall
+from understudy.script.mysql_errors import fields_of_driver, with_value
 
 DUPLICATE = "Duplicate entry 'a@b.c' for key 'users.email'"
 GONE = "MySQL server has gone away"
@@ -121,9 +122,9 @@ def test_the_configured_driver(monkeypatch: pytest.MonkeyPatch) -> None:
             "'ER_DUP_ENTRY'; got 'ER_DUP'; did you mean 'ER_DUP_KEY'?",
         ),
         (
-            lambda: db_error(1062, key="users.email"),
+            lambda: db_error(1062, value="ana@example.com"),
             "db_error(1062): MySQL's ER_DUP_ENTRY reads 'Duplicate entry '{value}' for key "
-            "'{key}'', so it needs value=... (or the whole text as message=...)",
+            "'{key}'', so it needs key=... (or the whole text as message=...)",
         ),
         (
             lambda: db_error(9999),
@@ -180,3 +181,23 @@ def test_mysqlclients_classes_are_those_of_its_c_code(monkeypatch: pytest.Monkey
     for code, name in codes.items():
         error = db_error(code, message="x", driver="mysqlclient")
         assert (type(error).__name__, error.args) == (name, (code, "x"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("INSERT INTO users (name, `email`) VALUES ('Ana', 'a@b.c')", "a@b.c"),
+        ("INSERT INTO users (email, name) VALUES (7, 'Ana'), (8, 'Rui')", "7"),
+        ("REPLACE INTO users (email) VALUES (_binary'a') RETURNING id", "a"),
+        ("INSERT INTO users VALUES (1, 'a@b.c')", "?"),
+        ("INSERT INTO users (id, email) VALUES (1, LOWER('a@b.c'))", "?"),
+        ("INSERT INTO users (id, mail) VALUES (1, 'a@b.c')", "?"),
+        ("UPDATE users SET email = 'a@b.c'", "?"),
+    ],
+)
+def test_a_duplicate_entry_gets_its_value_from_the_call(statement: str, value: str) -> None:
+    for key in ("users.email", "email"):
+        fields = database_errors.fields_of(db_error(1062, key=key))
+        assert isinstance(fields, MysqlErrorFields)
+        completed = with_value(fields, MysqlCall(statement)).message
+        assert completed == f"Duplicate entry '{value}' for key '{key}'"

@@ -16,6 +16,8 @@ from understudy.script import answers, expectations
 from understudy.script.answers import Computed, Rows, Value
 from understudy.script.calls import Call
 from understudy.script.failures import Failure, ScriptError
+from understudy.script.mysql_calls import MysqlCall
+from understudy.script.mysql_errors import with_value
 from understudy.serving.waits import Pending
 
 
@@ -77,6 +79,8 @@ def failed_with(error: BaseException | type[BaseException], outcome: Outcome) ->
     """Note that a call fails, and return the error that the client gets."""
     fields = fields_of(error)
     assert fields is not None, "checked when the rule was written"
+    if isinstance(outcome.call, MysqlCall):
+        fields = with_value(fields, outcome.call)
     return ServerError(outcome.fail(fields))
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from understudy.mysql.error_fields import MysqlErrorFields
 from understudy.mysql.errors import CODES, STATES, State, is_client
+from understudy.mysql.shapes import PLACEHOLDER
+from understudy.pg.sql import Tokens
 from understudy.pg.sqlstates import STATES as POSTGRES_STATES
 from understudy.script import import_errors
 from understudy.script.failures import ScriptError
 from understudy.script.formatting import shown, suggestion
+from understudy.script.mysql_calls import MysqlCall
 
 # The drivers, and the module of their exceptions: aiomysql raises PyMySQL's.
 DRIVERS = {
@@ -22,7 +28,9 @@ DRIVERS = {
     "mysqlclient": "MySQLdb",
     "pymysql": "pymysql",
 }
-_DEFAULTS = {1290: {"name": "--read-only"}}
+# As in PostgreSQL's details, a question mark is what only the call tells: see `with_value`.
+_DEFAULTS = {1062: {"value": "?"}, 1290: {"name": "--read-only"}}
+_DUPLICATE = re.compile(r"Duplicate entry '\?' for key '(?:[^'.]+\.)?([^']+)'")
 _PARAMETERS = "message, key, value, table, column, schema, constraint, datatype, detail, name, user"
 
 
@@ -86,6 +94,37 @@ def fields_of_driver(error: BaseException) -> MysqlErrorFields | None:
     state = STATES.get(code)
     known = "HY000" if state is None else state.sqlstate
     return MysqlErrorFields(getattr(error, "sqlstate", None) or known, message, code=code)
+
+
+def with_value(fields: MysqlErrorFields, call: MysqlCall) -> MysqlErrorFields:
+    """Return a duplicate entry with the value that the call inserts, if it is certain which it is.
+
+    That is the value of the column with the name of the key, as in "users.email".
+    """
+    found = _DUPLICATE.fullmatch(fields.message)
+    if found is None:
+        return fields
+    literals = call.template.literals
+    row = literals[0] if isinstance(literals, list) else literals
+    value = _inserted(call.tokens, row).get(found[1].lower())
+    if value is None:
+        return fields
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return replace(fields, message=fields.message.replace("'?'", f"'{text}'", 1))
+
+
+def _inserted(tokens: Tokens, literals: Sequence[Any]) -> dict[str, Any]:
+    """Return the values that an INSERT of a row of literals has for its columns."""
+    words = [token.strip("`").lower() for token in tokens]
+    start = words.index("(") if "(" in words else 0
+    if words[:1] not in (["insert"], ["replace"]) or ")" not in words[start:]:
+        return {}
+    end = words.index(")", start)
+    names = words[start + 1 : end : 2]
+    row = ["(", *[PLACEHOLDER, ","] * len(names)][:-1]
+    if words[end + 1 : end + 2] != ["values"] or words[end + 2 : end + 2 + len(row)] != row:
+        return {}
+    return dict(zip(names, literals, strict=False))
 
 
 def _text(code: int, state: State | None, named: Mapping[str, str]) -> str:
