@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,22 @@ def test_each_call_fails_once(copy: Path) -> None:
     assert "Nothing is wrong with the answers." in said
     assert "POST /rooms/{room_id}/bookings, INSERT bookings, 1213 -> 201\n" in answers
     assert "POST /rooms/{room_id}/bookings, COMMIT, drop-after-commit -> 500\n" in answers
+
+
+def test_mutants_of_its_sql_are_noticed(copy: Path) -> None:
+    installation_or_skip()
+    command = [sys.executable, "-m", "understudy", "mutate"]
+    ended = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+
+    # Each statement is one, whatever its values; each mutant is accepted, and met by a test.
+    found = re.search(
+        r"6 statements, (\d+) mutants: (\d+) killed, (\d+) alive, 0 probably equivalent, 0 refused",
+        ended.stdout,
+    )
+    assert found is not None, ended.stdout + ended.stderr
+    total, killed, alive = map(int, found.groups())
+    assert total == killed + alive
+    assert killed > alive
 
 
 def test_the_example_is_small() -> None:

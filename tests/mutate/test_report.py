@@ -137,7 +137,7 @@ dao.py:6 in fetch_all
 4 tests sent nothing to fake_postgres or real_postgres. Statements on a FakeConnection are not \
 mutated: no driver sends them.
 
-3 statements, 7 mutants: 2 killed, 2 alive, 1 probably equivalent, 1 refused by PostgreSQL, \
+3 statements, 7 mutants: 2 killed, 2 alive, 1 probably equivalent, 1 refused by the database, \
 1 not run
 1 of the killed by a script that expects another text, which tells nothing of their meaning
 Interrupted: these are the results so far.
@@ -157,7 +157,7 @@ def test_everything_is_shown_if_it_is_wanted(results: Results) -> None:
       this row would tell: real_postgres.insert("users", id=2)
   probably equivalent: DELETE without RETURNING
   killed in tests/test_dao.py::test_gone: WHERE id <> $1
-  refused by PostgreSQL (42P01 relation "user" does not exist): DELETE FROM user
+  refused by the database (42P01 relation "user" does not exist): DELETE FROM user
 
 """
     )

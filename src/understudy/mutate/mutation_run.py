@@ -15,6 +15,8 @@ from pathlib import Path
 from understudy.mutate.judge import Judge
 from understudy.mutate.kills import kind
 from understudy.mutate.mutants import Mutant
+from understudy.mutate.mysql_judge import MysqlJudge
+from understudy.mutate.mysql_statements import as_sent, readable
 from understudy.mutate.results import Outcome
 from understudy.mutate.selection import Selection
 from understudy.mutate.statements import Ran, Sender, Statement, sent
@@ -45,7 +47,7 @@ class MutationRun:
         self,
         reruns: Reruns,
         selection: Selection,
-        judge: Judge,
+        judge: Judge | MysqlJudge,
         say: Say,
         claims: Path,
         seconds: float | None,
@@ -188,8 +190,8 @@ class MutationRun:
 
     def _with(self, mutant: Mutant, sender: Sender) -> Run:
         def change(event: Event) -> Change | None:
-            is_it = event.kind == "statement" and event.call.statement == mutant.statement
-            return Replace(mutant.sql) if is_it else None
+            is_it = event.kind == "statement" and readable(event.call) == mutant.statement
+            return Replace(as_sent(mutant.sql, event.call)) if is_it else None
 
         item = self._reruns.recorded[sender.name].item
         return self._reruns.run(item, change, seconds=self._reruns.limit(item))

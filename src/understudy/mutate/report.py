@@ -108,7 +108,7 @@ def _outcome(result: Result) -> str:
     if result.outcome == "equivalent":
         return "probably equivalent"
     if result.outcome == "refused":
-        return f"refused by PostgreSQL ({result.reason})"
+        return f"refused by the database ({result.reason})"
     if result.outcome == "killed" and result.kind == "text":
         return f"killed by its text alone, in {result.killed_by}"
     return f"{result.outcome} in {result.killed_by}" if result.is_killed else result.outcome
@@ -158,7 +158,7 @@ def _sums(results: Results, hidden: Sequence[StatementResults]) -> Iterator[str]
         f"{counted(len(results.statements), 'statement')}, {counted(mutants, 'mutant')}: "
         f"{results.killed} killed, {results.count('alive')} alive, "
         f"{results.count('equivalent')} probably equivalent, {results.count('refused')} refused by "
-        f"PostgreSQL{_rest(results)}"
+        f"the database{_rest(results)}"
     )
     by_text = sum(result.kind == "text" for result in results.all())
     if by_text:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from understudy.mutate.mysql_statements import readable
 from understudy.script.boundary import Event
 
 _MOST = 20  # sets of parameters of a statement
@@ -45,7 +46,7 @@ class Statement:
     """A statement that tests have sent through the project's code.
 
     Attributes:
-        sql: its text.
+        sql: its text; of MySQL with $1, $2 for its values.
         spots: the lines that sent it, in the order of the run; empty if they are unknown.
         senders: the tests that sent it, in the order in which they try a mutant.
         parameters: those of some of its calls; empty in the parent.
@@ -101,7 +102,7 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
                     code[spot.path] = is_test_code(Path(spot.path))
                 if code[spot.path]:
                     continue
-            sql = event.call.statement
+            sql = readable(event.call)
             known = spots.setdefault(sql, {})
             if spot is not None:
                 known[spot] = None

@@ -13,8 +13,10 @@ from understudy import rerun
 from understudy.embedded.errors import PostgresError
 from understudy.mutate.judge import Judge
 from understudy.mutate.mutation_run import MutationRun
+from understudy.mutate.mysql_judge import MysqlJudge
 from understudy.mutate.selection import Selection
-from understudy.plugin import databases
+from understudy.plugin import databases, mysql_databases
+from understudy.plugin.options import read_settings
 from understudy.project import pytest_config, pytest_process
 from understudy.project.changed_lines import changed_lines
 
@@ -49,8 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @contextmanager
-def _judge(config: pytest.Config) -> Iterator[Judge]:
+def _judge(config: pytest.Config) -> Iterator[Judge | MysqlJudge]:
     """Give a judge with a database of its own, if the project has a schema."""
+    if read_settings(config).mysql_schema:
+        try:
+            place = mysql_databases.shared(config)
+        except PostgresError as error:
+            yield Judge(None, str(error).partition("\n")[0])
+        else:
+            yield MysqlJudge(place.address.with_database(place.template))
+        return
     with ExitStack() as stack:
         try:
             judge = Judge(stack.enter_context(databases.clone(config)))
