@@ -10,9 +10,16 @@ import pytest
 from click.testing import CliRunner
 
 from tests.lint.projects import write as write_files
+from tests.write.imported import written_modules
 from tests.write.kept import target
 from understudy.cli.write import write
-from understudy.write.lifespan import AmbientTarget, ambient, needs_app, unstarted
+from understudy.write.lifespan import (
+    AmbientTarget,
+    ambient,
+    is_to_be_opened,
+    needs_app,
+    unstarted,
+)
 from understudy.write.trials import Observation
 
 SENT: Any = (object(),)
@@ -91,6 +98,18 @@ def test_only_an_async_function_without_a_connection_may_need_the_app() -> None:
     assert [fixture for fixture, _ in found.in_app.fixtures] == ["real_postgres", "async_client"]
     assert ambient(target(count)).variants == (target(count),)
     assert ambient(replace(ALONE, is_async=False)).variants == (replace(ALONE, is_async=False),)
+
+
+def test_a_database_that_does_nothing_until_connected_needs_the_app(tmp_path: Path) -> None:
+    """An app that does not disconnect would hide it: the database stays open after the first."""
+    kept = "from databases import Database\n\ndatabase = Database('postgresql://localhost')\n"
+    modules = written_modules(tmp_path, {"database": kept, "pools": "pools = dict()\n"})
+
+    assert is_to_be_opened([modules.by_name["app.database"]])
+    assert not is_to_be_opened([modules.by_name["app.pools"]])
+    found = ambient(ALONE, is_certain=True)
+    assert isinstance(found, AmbientTarget)
+    assert found.is_certain
 
 
 def test_a_function_that_never_comes_to_its_database_is_left_out() -> None:

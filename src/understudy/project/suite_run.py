@@ -16,7 +16,7 @@ _LINES = 15  # of pytest's output that a failure shows
 _ENDINGS = {
     2: "was interrupted, or could not collect the tests",
     3: "had an internal error",
-    4: "was given arguments that it does not know",
+    4: "could not load a conftest.py, or was given arguments that it does not know",
     5: "found no tests",
 }
 # Options of plugins that are not installed, or that the project has disabled, would be errors: the

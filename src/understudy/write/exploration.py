@@ -138,8 +138,10 @@ class Explorer:
         trial = next(self._without_refusal(target, []), None)
         if trial is None:
             return target
-        alone = self._lab.observe(trial)
         in_app = self._lab.observe(replace(trial, target=target.in_app))
+        if target.is_certain and not in_app.problem:
+            return target.in_app
+        alone = self._lab.observe(trial)
         return target.in_app if lifespan.needs_app(alone, in_app) else target
 
     def open_arcs(self, target: Target) -> frozenset[Arc]:

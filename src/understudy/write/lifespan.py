@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from understudy.project.sources import Module
 from understudy.script.formatting import first_line_of
 from understudy.write.trials import Observation, Target
 
+_UNOPENED = ("databases.Database", "databases.core.Database")
 _FIXTURE = ("async_client", "AsyncClient")  # it runs the app, with its startup and shutdown
 
 
 @dataclass(frozen=True)
 class AmbientTarget(Target):
-    """A function that is given no connection, in a project with an app."""
+    """A function that is given no connection, in a project with an app.
+
+    Attributes:
+        is_certain: whether it is certain that it needs the running app. An app that leaves its
+            database open when it stops would hide that from a trial.
+    """
+
+    is_certain: bool = False
 
     @property
     def variants(self) -> tuple[Target, ...]:
@@ -27,11 +37,31 @@ class AmbientTarget(Target):
         return Target(**plain | {"fixtures": (*self.fixtures, _FIXTURE)})
 
 
-def ambient(target: Target) -> Target:
-    """Return a target that may need the running app as an `AmbientTarget`; others as they are."""
+def ambient(target: Target, *, is_certain: bool = False) -> Target:
+    """Return a target that may need the running app as an `AmbientTarget`; others as they are.
+
+    Args:
+        target: the target.
+        is_certain: whether the project's database needs to be opened, see `is_to_be_opened`.
+    """
     if type(target) is not Target or not target.is_async or target.openings:
         return target
-    return AmbientTarget(**{name: getattr(target, name) for name in Target.__dataclass_fields__})
+    plain = {name: getattr(target, name) for name in Target.__dataclass_fields__}
+    return AmbientTarget(**plain, is_certain=is_certain and target.layer in ("dao", "service"))
+
+
+def is_to_be_opened(modules: Iterable[Module]) -> bool:
+    """Return whether a project keeps a `databases.Database`, which does nothing until connected."""
+    values = (
+        (module, value)
+        for module in modules
+        for statement in module.tree.body
+        if (value := getattr(statement, "value", None)) is not None
+    )
+    return any(
+        isinstance(value, ast.Call) and module.qualified(value.func) in _UNOPENED
+        for module, value in values
+    )
 
 
 def needs_app(alone: Observation, in_app: Observation) -> bool:

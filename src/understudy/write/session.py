@@ -148,7 +148,8 @@ class Session:
             for one in self._targets
         ]
         if (findings.configured.understudy or {}).get("app"):
-            self._targets = list(map(lifespan.ambient, self._targets))
+            is_certain = lifespan.is_to_be_opened(findings.modules)
+            self._targets = [lifespan.ambient(one, is_certain=is_certain) for one in self._targets]
         self._lab = Lab(self._reruns, self._arcs, guard)
         return self._lab.tests(self._targets, _mark(findings, self._config))
 
