@@ -157,7 +157,7 @@ REFUSED = {
     "INSERT INTO tenants (slug, title) VALUES ('twenty-one characters', 'A')": 1406,
     "INSERT INTO order_items VALUES (1, 40000, 1, 1, 1)": 1264,
     "INSERT INTO carts (opened) VALUES ('2024-02-30')": 1292,
-    "INSERT INTO reviews VALUES (1, 1, 9, NULL)": 3819,
+    "INSERT INTO reviews VALUES (1, 1, 9, NULL)": 4025,
     "UPDATE orders SET net = 5 WHERE id = 1": 1906,
     "UPDATE tenants SET settings = '{' WHERE id = 1": 4025,
     "SELECT id FROM users LIMIT '10'": 1064,

@@ -33,6 +33,7 @@ from understudy.mysql_catalog.row_bounds import has_wrong_limit
 from understudy.mysql_catalog.stored_values import (
     as_number,
     as_stored_number,
+    check_refused,
     null_refused,
     refusal,
 )
@@ -182,11 +183,14 @@ class MysqlChecker(Checker):
         count: int | None,
     ) -> None:
         __tracebackhide__ = True
+        is_mariadb = self.server == "MariaDB"
         for number, row in enumerate(rows):
             where = answers.in_row(number, len(rows))
             # An UPDATE of no row stores nothing.
             if description.command in _INSERTS or count:
-                for column, kind, value, refused in _refused(description, row):
+                for column, kind, value, refused in _refused(
+                    description, row, is_mariadb=is_mariadb
+                ):
                     text = report.value_refused(
                         self.server, call, refused, column, kind, value, where
                     )
@@ -237,7 +241,7 @@ def _rows(call: Call) -> list[Sequence[Any]]:
 
 
 def _refused(
-    description: Description, row: Sequence[Any]
+    description: Description, row: Sequence[Any], *, is_mariadb: bool
 ) -> Iterator[tuple[str, str | None, Any, Refusal]]:
     """Yield the values that cannot be stored: the column, its type, the value, the error."""
     for assignment in description.assigned:
@@ -261,8 +265,7 @@ def _refused(
         if is_violated(check.condition, known_row(check.values, numbers)):
             name, _, number, _ = check.values[0]
             at = (number or 1) - 1
-            message = f"Check constraint '{check.name}' is violated: {check.condition}"
-            error = Refusal("HY000", message, code=3819)
+            error = check_refused(check, is_mariadb=is_mariadb)
             yield f"{check.table}.{name}", description.parameters[at], row[at], error
 
 

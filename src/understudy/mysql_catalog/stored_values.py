@@ -14,7 +14,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from understudy.catalog.description import Refusal
+from understudy.catalog.description import Refusal, RowCheck
 from understudy.mysql_catalog.column_types import (
     BYTES,
     DATES,
@@ -69,6 +69,15 @@ def refusal(column: str, type_name: str, value: Any) -> Refusal | None:
 def null_refused(column: str) -> Refusal:
     """Return the error of NULL for a column that must not be NULL."""
     return Refusal("23000", f"Column '{column}' cannot be null", code=1048)
+
+
+def check_refused(check: RowCheck, *, is_mariadb: bool) -> Refusal:
+    """Return the error of a row that a constraint does not allow."""
+    if is_mariadb:
+        message = f"CONSTRAINT `{check.name}` failed for `{check.table}`: {check.condition}"
+        return Refusal("23000", message, code=4025)
+    message = f"Check constraint '{check.name}' is violated: {check.condition}"
+    return Refusal("HY000", message, code=3819)
 
 
 def _generated(column: str, kind: ColumnType, value: Any) -> Refusal:
