@@ -180,3 +180,30 @@ def test_a_server_that_outlives_a_test(bare: Project) -> None:
     )
 
     bare.run().assert_outcomes(passed=2)
+
+
+def test_a_pool_that_outlives_a_test_gets_another_connection(bare: Project) -> None:
+    """A transaction that was left open ends its connection, which SQLAlchemy keeps in its pool."""
+    bare.write(
+        test_it="""
+        import pytest
+        from sqlalchemy import create_engine, text
+        from understudy.serving import pool_renewal
+
+        @pytest.fixture(scope="module")
+        def engine(fake_mysql_server):
+            url = fake_mysql_server.dsn.replace("mysql:", "mysql+pymysql:")
+            engine = create_engine(url, connect_args={"ssl_disabled": True})
+            yield engine
+            engine.dispose()
+
+        @pytest.mark.parametrize("test", ["first", "second"])
+        def test_it(fake_mysql, engine, test):
+            fake_mysql.on("SELECT name FROM users").row(name=test)
+            with engine.connect() as connection:
+                assert connection.scalar(text("SELECT name FROM users")) == test
+            pool_renewal.renew(fake_mysql._server.end_connections())
+        """
+    )
+
+    bare.run().assert_outcomes(passed=2)

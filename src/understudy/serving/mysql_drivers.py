@@ -65,18 +65,22 @@ def wrap_connector_aio(aio: Any) -> None:
 
 def _wrap(owner: Any, connect: str, commands: tuple[str, ...]) -> None:
     def opened(_new: Any, connection: Any, *_arguments: Any) -> None:
-        note_opening(_number(connection))
+        note_opening(number_of(connection))
 
     def note(connection: Any, *_arguments: Any) -> None:
-        note_statement(_number(connection))
+        note_statement(number_of(connection))
 
     note_openings(owner, connect, opened)
     for name in commands:
         note_calls(owner, name, note)
 
 
-def _number(connection: Any) -> int:
-    """Return the number that the server has given a connection; 0 before it has."""
+def number_of(connection: Any) -> int:
+    """Return the number that the server has given a connection of a driver.
+
+    Returns:
+        0 before it has, and for a connection of another driver.
+    """
     if hasattr(connection, "connection_id"):  # mysql.connector
         return int(connection.connection_id or 0)
     if hasattr(connection, "server_thread_id"):  # in a tuple
@@ -88,7 +92,7 @@ def _wrap_pool(owner: Any, package: str, fill: str, release: str) -> None:
     """Note which connections are a pool's, and which were given back to it."""
 
     def note(_pool: Any, connection: Any, *_arguments: Any) -> None:
-        note_return(_number(connection))
+        note_return(number_of(connection))
 
     note_calls(owner, release, note)
     original = getattr(owner, fill)

@@ -1,8 +1,8 @@
 """Pools that outlive a test, whose connections Understudy has ended between two tests.
 
-psqlpy's pool notices that by itself, and asyncpg's as soon as its event loop has run. SQLAlchemy's
-and psycopg_pool's would hand the dead connection to the application, as would Django, which keeps
-one for each thread. So they are made to look.
+psqlpy's pool notices that by itself, and those of asyncpg, aiomysql and asyncmy as soon as their
+event loop has run. SQLAlchemy's and psycopg_pool's would hand the dead connection to the
+application, as would Django, which keeps one for each thread. So they are made to look.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 
 from understudy.serving import attribution
 from understudy.serving.clients import Client
+from understudy.serving.mysql_drivers import number_of
 
 _GET = "_getconn_unchecked"  # of psycopg_pool's pools, since 3.2
 # The packages whose pools replace what has ended.
-_RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy", "django")
+_RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy", "django", "aiomysql", "asyncmy")
 # More than asyncpg needs to read that its connection has ended.
 _STEPS = 3
 
@@ -132,4 +133,4 @@ def _number(connection: Any) -> int:
         if number is not None:
             return number()
     pgconn = getattr(connection, "pgconn", None)
-    return 0 if pgconn is None else int(pgconn.backend_pid)
+    return number_of(connection) if pgconn is None else int(pgconn.backend_pid)
