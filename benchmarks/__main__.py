@@ -20,6 +20,7 @@ from benchmarks import (
     lint,
     memory,
     mutation,
+    mysql,
     recording,
     sqlite,
     startup,
@@ -27,6 +28,8 @@ from benchmarks import (
 )
 from benchmarks.other_databases import OTHER_PACKAGES
 from benchmarks.rounds import Round, difference, ratio, typical
+from understudy.embedded.errors import MissingExtra
+from understudy.mysql_server.installations import find_installation
 
 # A label and its figures; a table starts with a row of column titles.
 Row = tuple[str, Sequence[str]]
@@ -251,6 +254,31 @@ def report_sqlite(rounds: int) -> None:
     )
 
 
+def report_mysql(rounds: int, starts: int) -> None:
+    try:
+        find_installation()
+    except MissingExtra as error:
+        print(f"\nA test on MariaDB or MySQL (not measured: {str(error).partition(':')[0]})")
+        return
+    found = mysql.measure(rounds)
+    print(f"\nA test on MariaDB or MySQL ({rounds} rounds)")
+    print_table(
+        ["ms", "added to bare aiomysql"],
+        [
+            (
+                name,
+                [
+                    f"{typical(found, name) * 1000:.2f}",
+                    f"{difference(found, name, mysql.BARE) * 1000:.2f}",
+                ],
+            )
+            for name in mysql.WAYS
+        ],
+    )
+    started = [{mysql.START: mysql.measure_start()} for _ in range(starts)]
+    print_table(["seconds"], [single(started, mysql.START, 1, 2)])
+
+
 def report_integration(rounds: int) -> None:
     integration, unit, found = integration_tests.measure(rounds)
     print(
@@ -363,6 +391,7 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
     "databases": (report_databases, (100,), (2,)),
     "isolation": (report_isolation, (100, 9), (2, 1)),
     "sqlite": (report_sqlite, (100,), (1,)),
+    "mysql": (report_mysql, (20, 9), (1, 1)),
     "integration": (report_integration, (5,), (1,)),
     "recording": (report_recording, (5,), (1,)),
     "mutation": (report_mutation, (3, 1), (1, 0)),

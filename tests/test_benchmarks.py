@@ -41,6 +41,8 @@ Tables = dict[str, list[tuple[str, ...]]]
 def test_the_page_shows_the_figures_that_the_command_prints(output: str) -> None:
     page = tables_of_page()
     del page["Many tests in one run"]  # another command prints it
+    if "(not measured: There is no MariaDB or MySQL" in output:
+        page["A test on MariaDB or MySQL"] = []
 
     assert tables_of_output(output) == page
 

@@ -103,6 +103,7 @@ NOT_RUN = {
     "python -m benchmarks --only integration": "a part of make bench",
     "python -m benchmarks --only mutation": "a part of make bench",
     "python -m benchmarks --only recording": "a part of make bench",
+    "python -m benchmarks --only mysql": "a part of make bench",
     "python -m benchmarks --only sqlite": "a part of make bench",
     "python -m benchmarks --only sweep": "a part of make bench",
     "python -m benchmarks.many_tests": "takes minutes; tests/test_benchmarks.py runs fewer tests",
