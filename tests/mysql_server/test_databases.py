@@ -60,6 +60,7 @@ def test_a_copy_has_everything_of_the_schema(databases: MysqlDatabases) -> None:
     assert [tuple(map(int, row)) for row in totals] == [(41, 10)]
 
 
+@pytest.mark.slow
 def test_copies_are_apart(databases: MysqlDatabases) -> None:
     one, other = databases.place.new_database(), databases.place.new_database()
 
@@ -80,6 +81,7 @@ def test_the_end_of_a_run_drops_its_databases(
     assert not any(it.startswith(name[: len("understudy_12345678")]) for it in names(mysql_server))
 
 
+@pytest.mark.slow
 def test_the_next_run_drops_what_a_dead_one_left(
     databases: MysqlDatabases, mysql_server: Address, tmp_path: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_schema_that_is_refused_leaves_nothing(mysql_server: Address, tmp_path
     assert names(mysql_server) == before
 
 
+@pytest.mark.slow
 def test_a_user_without_the_right_to_create_databases(
     mysql_server: Address, tmp_path: Path
 ) -> None:
@@ -125,6 +128,7 @@ def test_a_user_without_the_right_to_create_databases(
     )
 
 
+@pytest.mark.slow
 def test_a_server_that_is_read_only(mysql_server: Address, tmp_path: Path) -> None:
     with Admin(mysql_server) as admin:
         admin.rows("CREATE USER 'poor'@'%%' IDENTIFIED BY 'secret'")
@@ -144,6 +148,7 @@ def test_a_server_that_is_read_only(mysql_server: Address, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_a_server_with_settings_of_its_own(mysql_server: Address, tmp_path: Path) -> None:
     (tmp_path / "schema.sql").write_text(SCHEMA)
     with Admin(mysql_server) as admin:
@@ -166,6 +171,7 @@ def test_a_url_of_nothing(tmp_path: Path) -> None:
         MysqlDatabases([], tmp_path, mysql_url="mysq://here").start()
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_ends_its_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

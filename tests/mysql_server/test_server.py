@@ -77,7 +77,14 @@ def test_an_address_of_a_server_that_was_not_started() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_leaves_nothing(playground: Playground, number: signal.Signals) -> None:
     installation_or_skip()
     process = playground.begin(IDLE)
@@ -89,6 +96,7 @@ def test_a_signal_leaves_nothing(playground: Playground, number: signal.Signals)
     assert playground.settles(), (playground.leftovers(), playground.processes())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no watcher")
 def test_the_next_start_removes_what_a_killed_watcher_left(playground: Playground) -> None:
     installation_or_skip()

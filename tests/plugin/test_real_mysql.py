@@ -38,6 +38,7 @@ def configured(project: Project) -> Project:
     return project.configure(CONFIGURED)
 
 
+@pytest.mark.slow
 def test_an_app_reads_its_address_on_import(configured: Project) -> None:
     installation_or_skip()
     configured.write(
@@ -112,6 +113,33 @@ def test_one_server_serves_all_workers(configured: Project) -> None:
     assert len({line.split()[1] for line in lines}) == 2
 
 
+@pytest.mark.slow
+def test_a_server_that_was_killed_is_replaced(configured: Project) -> None:
+    installation_or_skip()
+    configured.write(
+        test_it="""
+        import os
+        import signal
+
+        def test_killed(real_mysql):
+            real_mysql.insert("users")
+            with real_mysql.pymysql.connect(autocommit=True) as connection:
+                cursor = connection.cursor()
+                cursor.execute("SELECT @@pid_file")
+                [(file,)] = cursor.fetchall()
+            with open(file) as text:
+                os.kill(int(text.read()), signal.SIGKILL)
+
+        def test_after_it(real_mysql):
+            assert real_mysql.insert("users", name="Ana").name == "Ana"
+        """,
+    )
+
+    result = configured.run()
+
+    result.assert_outcomes(passed=2)
+
+
 def test_no_server_is_one_message(configured: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     configured.write(
         test_it="""
@@ -130,6 +158,7 @@ def test_no_server_is_one_message(configured: Project, monkeypatch: pytest.Monke
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.slow
 def test_delete_is_refused_on_real_postgres(project: Project) -> None:
     project.write(
         test_it="""

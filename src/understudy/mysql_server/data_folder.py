@@ -23,7 +23,7 @@ _SCRIPTS = (
 # What one of the two servers, or an older version, does not know is "loose".
 SMALL = (
     "--innodb-autoextend-increment=1",
-    "--innodb-data-file-path=ibdata1:1M:autoextend",
+    "--innodb-data-file-path=ibdata1:5M:autoextend",
     "--loose-innodb-log-file-size=4M",
     "--loose-innodb-redo-log-capacity=8M",
     "--innodb-buffer-pool-size=32M",

@@ -22,10 +22,10 @@ _SETTINGS = (
     "--skip-name-resolve",
     # No data has to survive a crash.
     "--innodb-flush-log-at-trx-commit=0",
-    "--skip-innodb-doublewrite",
+    "--innodb-doublewrite=OFF",
     "--innodb-buffer-pool-load-at-startup=0",
     "--innodb-buffer-pool-dump-at-shutdown=0",
-    "--innodb-temp-data-file-path=ibtmp1:1M:autoextend",
+    "--innodb-temp-data-file-path=ibtmp1:5M:autoextend",
     "--loose-mysqlx=0",
     # The same on every machine.
     "--character-set-server=utf8mb4",

@@ -147,7 +147,9 @@ def real_mysql(config: pytest.Config) -> RealMysqlServer:
         place = partial(mysql_databases.shared, config)
         # The password of fake_mysql, because both may be behind one address.
         password = config.stash[_FAKE_MYSQL].password if _FAKE_MYSQL in config.stash else None
-        known = config.stash[_REAL_MYSQL] = RealMysqlServer(place, password)
+        is_delete = read_settings(config).isolation == "delete"
+        server = RealMysqlServer(place, "delete" if is_delete else "rollback", password)
+        known = config.stash[_REAL_MYSQL] = server
         phases.tell()
         config.add_cleanup(known.stop)
     return known

@@ -28,6 +28,7 @@ from understudy.mysql.packets import Command, Status
 from understudy.mysql.results import Result, read_result
 from understudy.mysql.sql import command_of
 from understudy.mysql_server.admin import quoted
+from understudy.pg.errors import ServerError
 from understudy.real_mysql import failures
 from understudy.real_mysql.client_state import RealClient
 from understudy.real_mysql.upstream import Reading, Upstream
@@ -170,7 +171,11 @@ class SharedTransaction:
     def _start(self, request: _Request) -> None:
         self._running = request
         connection = request.connection
-        upstream = self.upstream
+        try:
+            upstream = self.upstream
+        except ServerError as error:
+            self._finished(request, error)
+            return
         self._send_told()
         before = [] if self._is_begun else ["START TRANSACTION"]
         self._is_begun = True

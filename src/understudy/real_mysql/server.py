@@ -27,6 +27,7 @@ class RealMysqlServer(Server):
 
     Args:
         place: returns where the real server is, starting it if necessary.
+        isolation: that of what comes before the first test.
         password: the password in its address; None makes one.
     """
 
@@ -35,8 +36,14 @@ class RealMysqlServer(Server):
     _client = RealClient
     _tally = call_counts.REAL_MYSQL
 
-    def __init__(self, place: Callable[[], MysqlPlace], password: str | None = None) -> None:
+    def __init__(
+        self,
+        place: Callable[[], MysqlPlace],
+        isolation: Isolation = "rollback",
+        password: str | None = None,
+    ) -> None:
         self._place = place
+        self._first_isolation = isolation
         self._known: MysqlPlace | None = None
         self._real: RealDatabase | None = None
         self._clone: RealDatabase | None = None
@@ -58,7 +65,10 @@ class RealMysqlServer(Server):
         """
         place = self._place()
         if place != self._known:  # the first one, or one that replaces a killed server
-            self._known, self._real = place, RealDatabase(place, self._sockets)
+            if self._real is not None:
+                self._real.close()
+            self._known = place
+            self._real = RealDatabase(place, self._sockets, self._first_isolation)
         super().start()
 
     def stop(self) -> None:
