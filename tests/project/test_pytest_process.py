@@ -102,8 +102,11 @@ def test_sigterm_stops_the_child_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no watcher")
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGHUP])
-def test_a_child_ends_with_a_parent_that_is_killed(tmp_path: Path, by: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "by",
+    ["SIGKILL", pytest.param("SIGHUP", marks=pytest.mark.slow)],  # a terminal is closed
+)
+def test_a_child_ends_with_a_parent_that_is_killed(tmp_path: Path, by: str) -> None:
     write(
         tmp_path,
         {
@@ -128,7 +131,7 @@ def test_a_child_ends_with_a_parent_that_is_killed(tmp_path: Path, by: signal.Si
     child = int((tmp_path / "child").read_text())
     assert processes.start_time(child) is not None
 
-    parent.send_signal(by)
+    parent.send_signal(signal.Signals[by])
     parent.wait()
 
     while processes.start_time(child) is not None:  # pytest's own limit ends a wait in vain
