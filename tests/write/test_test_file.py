@@ -379,6 +379,7 @@ def test_a_name_of_the_file_is_not_given_to_something_else() -> None:
     written = write(mine, found())
 
     assert written.names == [""]
+    assert [one.name for one in written.left_out] == ["JobDAO.find"]
     assert " ".join(written.text.removeprefix(mine).split()) == (
         "# not reached: line 10 (JobDAO.find), the test file has another RealPostgres than its "
         "# tests need; rename yours"

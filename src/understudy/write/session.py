@@ -307,6 +307,7 @@ class Session:
                 self._left_out,
                 self._style(layer),
             )
+            self._left_out += merged.left_out
             self._say(
                 {
                     "kind": "file",

@@ -32,10 +32,12 @@ class Merged:
     Attributes:
         text: it.
         names: the name of the test of each trial; "" for one that the file had already.
+        left_out: the tests that are not in it, as it has something else of a name that they need.
     """
 
     text: str
     names: list[str]
+    left_out: Sequence[LeftOut] = ()
 
 
 def merged(
@@ -91,13 +93,14 @@ def merged(
     head = [source_of_fixture(setup, style) for setup in setups if not fixtures.has(setup)]
     source = "\n".join([*head, *blocks])
     imports = sorted(line for line in _imports(new, style) if assertions.is_used(line, source))
-    comments = _comments([*left_out, *dict.fromkeys(hiding)], style.width)
+    hiding = [*dict.fromkeys(hiding)]
+    comments = _comments([*left_out, *hiding], style.width)
     text = _file(existing, module, layer, imports, [*head, *blocks], comments, style)
     if untyped.calls_untyped((one.trial for one in new), style.first_party):
         text = _with_comment(text, untyped.COMMENT)
     written = [ast.parse(block).body[0] for _, block in tests if block]
     found = iter(node.name for node in written if isinstance(node, FunctionNode))
-    return Merged(text, [next(found) if block else "" for _, block in tests])
+    return Merged(text, [next(found) if block else "" for _, block in tests], tuple(hiding))
 
 
 def _hidden(imports: Iterable[str], bound: Mapping[str, tuple[str, str]]) -> str:

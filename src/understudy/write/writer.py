@@ -76,32 +76,40 @@ def write(wanted: Wanted, say: Say) -> Results:
                 copy.write(setting.path.relative_to(findings.root), setting.after)
             tests = findings.configured.tests
             files = {layer: tests / file_name(module, layer) for layer in LAYERS}
-            existing = _existing(findings, module, files, results)
-            layers = [layer for layer in wanted.layers or LAYERS if layer not in results.kept]
-            if not layers:
-                raise WriteError("\n".join(results.kept.values()))
-            asked = replace(wanted, layers=layers)
-            plain = {layer: text.removeprefix(_BOM) for layer, text in existing.items()}
-            answers = _explored(findings, module, asked, copy, files, plain, say)
+            wanted_files = {layer: files[layer] for layer in wanted.layers or LAYERS}
+            existing = _existing(findings, module, wanted_files, results)
+            layers = [layer for layer in wanted_files if layer not in results.kept]
+            answers: list[dict[str, Any]] = []
+            if layers:
+                plain = {layer: text.removeprefix(_BOM) for layer, text in existing.items()}
+                asked = replace(wanted, layers=layers)
+                answers = _explored(findings, module, asked, copy, files, plain, say)
             for answer in answers:
                 if answer["kind"] == "file":
                     layer = answer["layer"]
-                    before = existing.get(layer)
-                    mark = _BOM if (before or "").startswith(_BOM) else ""
                     place = findings.root / files[layer]
-                    change = Change(place, before, f"{mark}{answer['text']}")
-                    tests_of = [WrittenTest(**test) for test in answer["tests"]]
-                    results.files.append(WrittenFile(change, layer, tests_of))
+                    results.files.append(_written(place, layer, existing.get(layer), answer))
                     if answer["uses environment"]:
                         results.setting = setting
                 elif answer["kind"] == "done":
                     results.left_out = [LeftOut(*one) for one in answer["left out"]]
                     results.open = [tuple(one) for one in answer["open"]]
+            if results.kept and not results.files:
+                raise WriteError("\n".join(results.kept.values()))
             proof.prove(copy, findings.root, results, wanted.runs, say)
     except InitError as error:
         raise WriteError(str(error)) from error
     results.seconds = time.monotonic() - started
     return results
+
+
+def _written(
+    place: Path, layer: Layer, before: str | None, answer: Mapping[str, Any]
+) -> WrittenFile:
+    """Return a test file as the session has answered it, with its BOM."""
+    mark = _BOM if (before or "").startswith(_BOM) else ""
+    tests = [WrittenTest(**test) for test in answer["tests"]]
+    return WrittenFile(Change(place, before, f"{mark}{answer['text']}"), layer, tests)
 
 
 def _existing(
