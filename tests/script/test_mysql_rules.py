@@ -202,6 +202,15 @@ def test_of_many_rules_the_one_with_the_values_answers() -> None:
     assert [made.used for made in rules] == [number == 7 for number in range(20)]
 
 
+def test_a_regular_expression_sees_the_values() -> None:
+    script = Script()
+    for value in (7, 8):
+        script.add(rule(re.compile(f"b = {value}$"))).optional()
+    for value in (8, 7):
+        script.answer(MysqlCall(f"SELECT a FROM t WHERE b = {value}"))
+    assert [made.used for made in script.rules] == [1, 1]
+
+
 def test_a_rule_with_too_few_parameters_is_refused() -> None:
     with pytest.raises(ScriptError) as raised:
         rule(SELECT, 7, 8)

@@ -181,8 +181,9 @@ class MysqlRule(StatementRule):
         As in `Pattern`, the earliest place of a run leaves the most room to the others.
         """
         runs = self.pattern.runs
-        if len(runs) == 1 and len(tokens) != len(runs[0]):
-            return 0
+        if len(runs) == 1:
+            is_there = tokens == runs[0] and all(map(_is_equal, wanted[0], literals))
+            return [0] if is_there else 0
         before = [0, *accumulate(token == PLACEHOLDER for token in tokens)]
         found: list[int] = []
         start = 0

@@ -74,6 +74,7 @@ class RuleIndex:
         self._patterns: list[tuple[int, Rule]] = []
         self._count = 0
         self._known: dict[str, StatementRules] = {}
+        self._has_regex = False  # which may match a value that a driver has pasted into a text
 
     def add(self, rule: Rule) -> None:
         """Add a rule, before all earlier ones."""
@@ -81,15 +82,17 @@ class RuleIndex:
         key = rule.exact_statement
         rules = self._patterns if key is None else self._exact.setdefault(key, [])
         rules.append((self._count, rule))
+        self._has_regex |= getattr(rule, "regex", None) is not None
         self._known.clear()
 
     def rules_for(self, call: Call) -> StatementRules:
         """Return the rules for the statement of a call, with any parameters."""
-        found = self._known.get(call.statement)
+        text = call.statement if self._has_regex else call.text
+        found = self._known.get(text)
         if found is None:
             matching = [pair for pair in self._patterns if pair[1].matches_statement(call)]
             matching += self._exact.get(call.tokens, ())
             numbered = sorted(matching, key=lambda pair: pair[0])
             found = StatementRules([rule for _, rule in reversed(numbered)])
-            self._known[call.statement] = found
+            self._known[text] = found
         return found
