@@ -11,7 +11,7 @@ import aiomysql
 import asyncmy.connection
 import pymysql
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mysql.connector.conversion import MySQLConverter
 from pymysql.cursors import Cursor
@@ -91,6 +91,7 @@ def test_a_value_is_taken_out_as_it_was_given(driver: str, value: Any) -> None:
     assert rule.differences(MysqlCall(statement)) == []
 
 
+@settings(max_examples=10)  # each has several values
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4))
 def test_rows_are_taken_out_as_they_were_given(rows: list[tuple[Any, Any]]) -> None:
     sent: list[str] = []
