@@ -45,7 +45,7 @@ def test_a_change_is_sent_with_the_values_of_the_call() -> None:
     found = {each.sentence: each.sql for each in mutants(readable(call))}
 
     lost = found["SELECT without WHERE"]
-    assert as_sent(lost, call) == "SELECT a FROM t"
+    assert as_sent(lost, call) == "SELECT a FROM t WHERE (id = 7 AND s = 'x') OR TRUE"
     other = found["`<>` instead of `=` in `s = $2`"]
     assert as_sent(other, call) == "SELECT a FROM t WHERE id = 7 AND s <> 'x'"
     assert preparable(other) == "SELECT a FROM t WHERE id = ? AND s <> ?"

@@ -164,6 +164,14 @@ def test_without_a_database(project: Project) -> None:
     )
 
 
+def test_mysql_is_not_measured(project: Project) -> None:
+    project.configure('[tool.understudy]\nmysql_schema = "schema.sql"\n')
+    project.write(test_it="def test_one(): pass\n")
+    result = project.run("--understudy-sql-cov")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["Not measured: the project is on MySQL (mysql_schema)."])
+
+
 def test_the_tests_on_a_clone_count_too(users: Project) -> None:
     result = users.run("--understudy-sql-cov", "--understudy-isolation=clone")
     result.assert_outcomes(passed=2)

@@ -114,6 +114,8 @@ class SqlCoverage:
             return []
         for values in xdist_workers.results(self._config, _OUTPUT):
             own.add_plain(values)
+        if self._is_mysql:
+            return []  # its statements have their values in the text, and no conditions are asked
         from understudy.project.sql_literals import inventory
         from understudy.sqlcoverage.coverage import cover
 
@@ -124,6 +126,10 @@ class SqlCoverage:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the table."""
+        if self._is_mysql:
+            terminalreporter.section("understudy: coverage of SQL", sep="-")
+            terminalreporter.line("Not measured: the project is on MySQL (mysql_schema).")
+            return
         if self.coverage is None:
             return
         from understudy.sqlcoverage import output
@@ -138,6 +144,10 @@ class SqlCoverage:
             kind, _, file = report.partition(":")
             if file and file not in self._unwritten:
                 terminalreporter.line(f"{kind} written to {file}")
+
+    @property
+    def _is_mysql(self) -> bool:
+        return bool(self._settings.mysql_schema) and not self._settings.schema
 
     def _schema_files(self, root: Path) -> list[Path]:
         found = (root.glob(name) for name in self._settings.schema if name.endswith(".sql"))

@@ -241,7 +241,7 @@ def _statements(module: ModuleEvidence) -> Verdict:
     """Check that every statement is sent, and its conditions seen where they are evaluated."""
     statements = module.covered_sql()
     if not statements:
-        return _unknown("no SQL stands in it as text")
+        return _unknown("no SQL for PostgreSQL stands in it as text")
     path = module.shown(module.target.path)
     lacking = [
         Evidence(f"{shortened(one_line(statement['sql']))}: {'; '.join(missing)}", path, line)
