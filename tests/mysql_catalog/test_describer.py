@@ -248,6 +248,27 @@ def test_what_a_session_has_made_for_good_is_not_repeated(judges: Judges) -> Non
     assert judges.catalog.verdict("SELECT id FROM seen", (), made) == ParsedOnly("SELECT")
 
 
+def test_an_invisible_column_has_no_value_in_values(mysql_database: Address) -> None:
+    with Admin(mysql_database) as admin:
+        admin.rows("CREATE TABLE t (a INT NOT NULL, hidden INT INVISIBLE, b CHAR(3) NOT NULL)")
+        describer = MysqlDescriber(lambda: admin.connection)
+        (found,) = describer.describe(["INSERT INTO t VALUES (?, ?)"])
+
+    assert isinstance(found, Description)
+    assert [assignment.column for assignment in found.assigned] == ["t.a", "t.b"]
+
+
+def test_a_trigger_makes_everything_possible(mysql_database: Address) -> None:
+    with Admin(mysql_database) as admin:
+        admin.rows("CREATE TABLE t (a INT NOT NULL, b INT NOT NULL)")
+        admin.rows("CREATE TRIGGER fills BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 1")
+        describer = MysqlDescriber(lambda: admin.connection)
+        (found,) = describer.describe(["INSERT INTO t (a) VALUES (?)"])
+
+    assert isinstance(found, Description)
+    assert (found.fails, found.assigned, found.runs_code) == (None, (), True)
+
+
 def test_the_facts_of_the_schema(mysql_database: Address) -> None:
     with Admin(mysql_database) as admin:
         admin.rows("CREATE TABLE a (id INT PRIMARY KEY, n INT, CHECK (n > 0))")

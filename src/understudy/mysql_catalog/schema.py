@@ -75,6 +75,7 @@ class TableColumn:
         has_value: whether an INSERT may leave it out.
         is_generated: whether its value is computed.
         takes_null: whether NULL may be stored, also if the column then has another value.
+        is_visible: whether an INSERT without a list of columns has a value for it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class TableColumn:
     has_value: bool
     is_generated: bool
     takes_null: bool
+    is_visible: bool
 
 
 @dataclass(slots=True)
@@ -212,7 +214,13 @@ def _column(
     has_value = has_value or kind.startswith("enum")
     takes_null = is_nullable or is_counted or is_generated or kind.startswith("timestamp")
     return TableColumn(
-        name, f"{kind} json" if is_json else kind, is_nullable, has_value, is_generated, takes_null
+        name,
+        f"{kind} json" if is_json else kind,
+        is_nullable,
+        has_value,
+        is_generated,
+        takes_null,
+        is_visible="invisible" not in properties,
     )
 
 

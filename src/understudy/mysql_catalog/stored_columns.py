@@ -86,7 +86,7 @@ def _insert(pieces: Sequence[Piece], schema: Schema, *, strict: bool) -> Stored:
         return Stored()
     if word_at(pieces, at) == "PARTITION":
         at = closing(pieces, at + 1) + 1
-    columns = list(table.columns.values())
+    columns = [column for column in table.columns.values() if column.is_visible]
     if word_at(pieces, at) == "(" and word_at(pieces, at + 1) not in ("SELECT", "WITH", "VALUES"):
         end = closing(pieces, at)
         listed = [qualified(pieces, start)[0][-1:] for start in _items(pieces, at + 1, end)]
