@@ -410,3 +410,15 @@ def test_an_import_that_no_test_uses_is_not_written() -> None:
     one = kept([1], imports=("from fractions import Fraction",))
 
     assert "Fraction" not in merged("", "app.jobs", "dao", [one]).text
+
+
+def test_an_import_for_its_effect_is_written_once() -> None:
+    """The modules of ORM classes that others name in strings: nothing uses their names."""
+    line = "import tests.write.imported  # noqa: F401 - ORM classes need it"
+    one = kept([1], of=target(imports=("from tests.write.kept import JobDAO", line)))
+
+    first = merged("", "app.jobs", "dao", [one]).text
+    other = kept([2], of=target(imports=(line,), name="JobDAO.other", call="await other()"))
+    second = merged(first, "app.jobs", "dao", [one, other]).text
+
+    assert first.count(line) == second.count(line) == 1
