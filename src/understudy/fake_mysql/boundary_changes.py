@@ -5,13 +5,12 @@ from __future__ import annotations
 from understudy.fake_mysql.protocol.commands import Begin, End, Savepoint, control_of
 from understudy.fake_mysql.scripted_errors import fields_of
 from understudy.pg.errors import ServerError
-from understudy.script.answers import Drop, Error, Hang
+from understudy.script.answers import Error
 from understudy.script.boundary import Kind
 from understudy.script.calls import Call
-from understudy.serving.waits import ConnectionDropped, Pending
+from understudy.serving.faults import Fault, begin_fault
+from understudy.serving.waits import Pending
 
-Fault = Error | Drop | Hang
-FAULTS = (Error, Drop, Hang)
 _SAVEPOINTS: dict[str, Kind] = {
     "SAVEPOINT": "savepoint",
     "RELEASE": "release",
@@ -44,11 +43,9 @@ def carry_out(fault: Fault, call: Call) -> Pending:
         ServerError: it fails with an error.
         ConnectionDropped: the connection is lost.
     """
-    call.fail()
-    if isinstance(fault, Hang):
-        return Pending(None)
-    if isinstance(fault, Drop):
-        raise ConnectionDropped(effective=fault.when == "after")
+    if (pending := begin_fault(fault, call)) is not None:
+        return pending
+    assert isinstance(fault, Error), "the others are carried out"
     fields = fields_of(fault.error)
     assert fields is not None, "a change is an error of the server"
     raise ServerError(fields)

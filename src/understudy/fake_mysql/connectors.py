@@ -5,7 +5,7 @@ They are closed when the test ends. The code under test closes what it opens by 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from understudy.serving.closers import Closers
 from understudy.serving.drivers import imported
@@ -17,16 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-
-class Place(Protocol):
-    """Where a server is: the parts of its address, and its URL."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
-    dsn: str
+    from understudy.serving.location import Location
+    from understudy.serving.server import Server
 
 
 class Connecting:
@@ -37,7 +29,7 @@ class Connecting:
         closers: close the connections and pools made here.
     """
 
-    def __init__(self, place: Place, closers: Closers) -> None:
+    def __init__(self, place: Location | Server[Any], closers: Closers) -> None:
         self._place = place
         self._closers = closers
 
@@ -138,7 +130,7 @@ class Drivers:
         aiomysql, asyncmy, pymysql, sqlalchemy: make connections and pools of each.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Location | Server[Any]) -> None:
         self._closers = Closers()
         self.aiomysql = Aiomysql(place, self._closers)
         self.asyncmy = Asyncmy(place, self._closers)

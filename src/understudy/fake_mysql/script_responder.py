@@ -16,7 +16,7 @@ from typing import Any
 from understudy.catalog.description import Description
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
-from understudy.fake_mysql.boundary_changes import FAULTS, carry_out, kind_of
+from understudy.fake_mysql.boundary_changes import carry_out, kind_of
 from understudy.fake_mysql.client_errors import server_error
 from understudy.fake_mysql.clients import Client, client_of
 from understudy.fake_mysql.computed_answers import computed_result, failed_with
@@ -35,6 +35,7 @@ from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import spot
 from understudy.script.rules import Rule
+from understudy.serving.faults import FAULTS
 from understudy.serving.waits import ConnectionDropped, Pending
 
 _READY = (Rows, Value)  # what needs no working out

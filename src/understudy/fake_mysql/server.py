@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from understudy.fake_mysql.boundary_changes import FAULTS, carry_out
+from understudy.fake_mysql.boundary_changes import carry_out
 from understudy.fake_mysql.clients import Client, client_of
 from understudy.fake_mysql.location import SOCKET_FILE, locate
 from understudy.fake_mysql.protocol.connection import Connection
@@ -18,6 +18,7 @@ from understudy.mysql.error_fields import server_error
 from understudy.script import call_counts
 from understudy.serving import server
 from understudy.serving.attribution import CallSite
+from understudy.serving.faults import FAULTS
 from understudy.serving.leaks import LeakReport
 from understudy.serving.location import new_password
 from understudy.serving.login import ANY_LOGIN, Login
@@ -51,21 +52,10 @@ class Server(server.Server[Client]):
         super().__init__()
         self.login, self.version = ANY_LOGIN, NEWEST
         self._responder = self._make_responder()
-        address = locate(self._sockets, user, password or new_password())
-        self.host, self.port, self.database = address.host, address.port, address.database
-        self.user, self.password = address.user, address.password
-        self.dsn, self.socket_dsn = address.dsn, address.socket_dsn
+        self._set_address(locate(self._sockets, user, password or new_password()))
 
     def new_session(self, *, is_private: bool) -> Session:
-        """Return the session of a new connection.
-
-        Args:
-            is_private: whether only this user's processes can have made it; others need the
-                password of the address.
-
-        Raises:
-            ConnectionRefusedError: no server runs.
-        """
+        """Return the session of a new connection: see the base class."""
         self._refuse_if_stopped()
         client = self._client(next(server.pids), self.begun)
         login = self.login
@@ -75,14 +65,6 @@ class Server(server.Server[Client]):
 
     def _make_responder(self) -> Responder:
         return ScriptResponder(self.engine, self.lock, self.boundary)
-
-    @property
-    def _password_hint(self) -> str:
-        return (
-            f"Understudy: {self.name} accepts every user with the password in {self.name}.dsn. "
-            f'Where an app reads it from a variable of its own: {self.name}_env = {{DB_PASSWORD = "'
-            '{password}"}.'
-        )
 
     def _server_options(self, login: Login) -> ServerOptions:
         return ServerOptions(self.version, login, admit=self._admit, kill=self._kill)

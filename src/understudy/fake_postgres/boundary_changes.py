@@ -11,13 +11,12 @@ from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.pg.errors import ServerError
-from understudy.script.answers import Drop, Error, Hang
+from understudy.script.answers import Error
 from understudy.script.boundary import Kind
 from understudy.script.calls import Call
-from understudy.serving.waits import ConnectionDropped, Pending
+from understudy.serving.faults import Fault, begin_fault
+from understudy.serving.waits import Pending
 
-Fault = Error | Drop | Hang
-FAULTS = (Error, Drop, Hang)
 _KINDS: dict[type[c.Command], Kind] = {
     c.Begin: "begin",
     c.StartTransaction: "begin",
@@ -59,11 +58,9 @@ def carry_out(
         ServerError: it fails with an error.
         ConnectionDropped: the connection is lost.
     """
-    call.fail()
-    if isinstance(fault, Hang):
-        return Pending(None)
-    if isinstance(fault, Drop):
-        raise ConnectionDropped(effective=fault.when == "after")
+    if (pending := begin_fault(fault, call)) is not None:
+        return pending
+    assert isinstance(fault, Error), "the others are carried out"
     fields = error_fields(fault.error)
     assert fields is not None, "a change is an error of the server"
     checker = active_checker.made()

@@ -19,7 +19,7 @@ from understudy.engine.copied_rows import CopiedRows, query_of
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import scripted_copy, type_inference
-from understudy.fake_postgres.boundary_changes import FAULTS, carry_out, kind_of
+from understudy.fake_postgres.boundary_changes import carry_out, kind_of
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.computed_answers import (
@@ -56,6 +56,7 @@ from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import spot
 from understudy.script.rules import Rule
+from understudy.serving.faults import FAULTS
 from understudy.serving.waits import ConnectionDropped, Pending
 
 _READY = (Rows, Value)  # what needs no working out

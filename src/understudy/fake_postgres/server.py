@@ -9,7 +9,7 @@ from functools import partial
 from time import monotonic, sleep
 
 from understudy.catalog import active_checker
-from understudy.fake_postgres.boundary_changes import FAULTS, carry_out
+from understudy.fake_postgres.boundary_changes import carry_out
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.location import SOCKET_PORT, locate
@@ -23,6 +23,7 @@ from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.pg.sqlstates import STATES
 from understudy.serving import pool_renewal, server
+from understudy.serving.faults import FAULTS
 from understudy.serving.leaks import LeakReport
 from understudy.serving.location import new_password
 from understudy.serving.login import ANY_LOGIN, Login
@@ -54,10 +55,7 @@ class Server(server.Server[Client]):
         self.login = ANY_LOGIN
         self.schema = self._make_schema()
         self._responder = self._make_responder()
-        address = locate(self._sockets, user, password or new_password())
-        self.host, self.port, self.database = address.host, address.port, address.database
-        self.user, self.password = address.user, address.password
-        self.dsn, self.socket_dsn = address.dsn, address.socket_dsn
+        self._set_address(locate(self._sockets, user, password or new_password()))
 
     def memory(self) -> MemoryLoop:
         """Return the event loop with which asyncpg connects without a socket."""
@@ -65,15 +63,7 @@ class Server(server.Server[Client]):
         return MemoryLoop(loop, self)
 
     def new_session(self, *, is_private: bool) -> Session:
-        """Return the session of a new connection.
-
-        Args:
-            is_private: whether only this user's processes can have made it; others need the
-                password of the address.
-
-        Raises:
-            ConnectionRefusedError: no server runs.
-        """
+        """Return the session of a new connection: see the base class."""
         self._refuse_if_stopped()
         client = self._client(next(server.pids), secrets.randbits(31), self.begun)
         pool_renewal.note_new(client.pid)
@@ -87,14 +77,6 @@ class Server(server.Server[Client]):
 
     def _make_responder(self) -> Responder:
         return ScriptResponder(self.engine, self.lock, self.schema, self.notify, self.boundary)
-
-    @property
-    def _password_hint(self) -> str:
-        return (
-            f"Understudy: {self.name} accepts every user with the password in {self.name}.dsn. "
-            f'Where an app reads it from a variable of its own: {self.name}_env = {{DB_PASSWORD = "'
-            '{password}"}.'
-        )
 
     def _server_options(self, login: Login) -> ServerOptions:
         checker = active_checker.made()

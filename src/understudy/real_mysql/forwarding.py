@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from understudy.catalog.description import Description
 from understudy.engine.engine import Engine
-from understudy.fake_mysql.boundary_changes import FAULTS, carry_out
+from understudy.fake_mysql.boundary_changes import carry_out
 from understudy.fake_mysql.client_errors import server_error
 from understudy.fake_mysql.protocol.connection import Connection
 from understudy.fake_mysql.protocol.statements import AS_TEXT, Execution, Statement
@@ -30,6 +30,7 @@ from understudy.script.boundary import Boundary, Change, Replace
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.serving.chain import chain
+from understudy.serving.faults import FAULTS
 from understudy.serving.waits import ConnectionDropped, Pending
 
 

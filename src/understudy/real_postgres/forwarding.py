@@ -11,7 +11,7 @@ from typing import Any
 from understudy.catalog.description import Description
 from understudy.engine.copied_rows import CopiedRows
 from understudy.engine.engine import Engine
-from understudy.fake_postgres.boundary_changes import FAULTS, carry_out
+from understudy.fake_postgres.boundary_changes import carry_out
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.current_schema import Schema
@@ -42,6 +42,7 @@ from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE, spot
 from understudy.serving.chain import chain
+from understudy.serving.faults import FAULTS
 from understudy.serving.waits import ConnectionDropped, Pending
 
 _CLEANS_UP = (c.Rollback, c.RollbackTo)

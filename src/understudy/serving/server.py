@@ -30,6 +30,7 @@ from understudy.serving import attribution, drivers
 from understudy.serving.attribution import CallSite
 from understudy.serving.clients import Client
 from understudy.serving.leaks import LeakReport
+from understudy.serving.location import Location
 from understudy.serving.sockets import Sockets
 from understudy.serving.transport import Session, Transport
 
@@ -140,6 +141,20 @@ class Server(ABC, Generic[ClientT]):
     @abstractmethod
     def _end(self, client: ClientT) -> None:
         """End a connection, as an administrator does."""
+
+    def _set_address(self, place: Location) -> None:
+        self.host, self.port, self.database = place.host, place.port, place.database
+        self.user, self.password = place.user, place.password
+        self.dsn, self.socket_dsn = place.dsn, place.socket_dsn
+
+    @property
+    def _password_hint(self) -> str:
+        """What a client with another password is told."""
+        return (
+            f"Understudy: {self.name} accepts every user with the password in {self.name}.dsn. "
+            f'Where an app reads it from a variable of its own: {self.name}_env = {{DB_PASSWORD = "'
+            '{password}"}.'
+        )
 
     def _refuse_if_stopped(self) -> None:
         if self._is_refusing:
