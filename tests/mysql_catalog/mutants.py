@@ -272,7 +272,7 @@ def outcomes(judges: Judges, count: int, seed: int = 1) -> Iterator[Outcome]:
     seen: set[str] = set(STATEMENTS)
     while count:
         statement = mutant(chooser.choice(STATEMENTS), judges.columns, chooser)
-        if statement in seen or not sql.tokens(statement):
+        if statement in seen or not sql.pieces(statement):
             continue
         seen.add(statement)
         verdict, rows = judges.server(statement)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from understudy.pg.sql import Tokens
-
+# Longer texts are rows of data, of which a cache would hold many megabytes.
+LONGEST_KEPT = 10_000  # characters
 Kind = Literal["word", "name", "text", "number", "variable", "symbol", "parameter"]
 
 # Only these make an introducer: `_id 'x'` is a column with an alias.
@@ -81,12 +81,16 @@ class Piece(NamedTuple):
         return self.text.upper() if self.kind == "word" else self.text
 
 
-@lru_cache(maxsize=1024)
 def pieces(sql: str) -> tuple[Piece, ...]:
     """Return the tokens of SQL, semicolons among them, without white space and comments.
 
     Never fails: invalid SQL becomes pieces, too.
     """
+    return _pieces(sql) if len(sql) <= LONGEST_KEPT else tuple(scan(sql))
+
+
+@lru_cache(maxsize=1024)
+def _pieces(sql: str) -> tuple[Piece, ...]:
     return tuple(scan(sql))
 
 
@@ -109,15 +113,6 @@ def scan(sql: str, start: int = 0) -> Iterator[Piece]:
         is_spaced = True
 
 
-def tokens(sql: str) -> Tokens:
-    """Return the tokens as they are written, without the final semicolon."""
-    found = [piece.text for piece in pieces(sql)]
-    while found and found[-1] == ";":
-        found.pop()
-    return tuple(found)
-
-
-@lru_cache(maxsize=1024)
 def one_line(sql: str) -> str:
     """Return SQL as it was written, but on one line and without comments."""
     parts = [f" {piece.text}" if piece.is_spaced else piece.text for piece in pieces(sql)]
@@ -249,6 +244,8 @@ def statements(sql: str) -> list[Statement]:
     start = 0
     bodies = _Bodies()
     is_empty = True
+    if ";" not in sql:
+        return [] if next(scan(sql), None) is None else [_between(sql, 0, len(sql))]
     for piece in pieces(sql):
         if not bodies.is_end(piece):
             is_empty = False

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from understudy.mysql import shapes
 from understudy.mysql.shapes import MARKS, Negative, Shape, Slot, shape_of
-from understudy.mysql.sql import COMMENT, EXECUTABLE, NAME, NUMBER, TEXT, text_of
+from understudy.mysql.sql import COMMENT, EXECUTABLE, LONGEST_KEPT, NAME, NUMBER, TEXT, text_of
 from understudy.pg.sql import Tokens
 
 Values: TypeAlias = tuple[Any, ...]
@@ -87,7 +87,8 @@ def template(sql: str, bound: Sequence[Any] = ()) -> Template:
         sql: the statement, decoded from UTF-8 with `surrogateescape`.
         bound: the values of a prepared statement's placeholders.
     """
-    return _template(sql) if not bound else _read(sql, bound)
+    is_kept = not bound and len(sql) <= LONGEST_KEPT
+    return _template(sql) if is_kept else _read(sql, bound)
 
 
 @lru_cache(maxsize=1024)

@@ -45,7 +45,9 @@ class MysqlRule(StatementRule):
     statement.
     """
 
-    _one_line = staticmethod(sql.one_line)
+    @staticmethod
+    def _one_line(statement: str) -> str:
+        return sql.one_line(statement)
 
     def _pattern(self, statement: str) -> Pattern:
         read = template(statement)

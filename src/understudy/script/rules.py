@@ -170,7 +170,9 @@ class Rule(ABC):
 class StatementRule(Rule):
     """A rule for statements: literal SQL (`...` stands for anything), or a regular expression."""
 
-    _one_line = staticmethod(sql.one_line)
+    @staticmethod
+    def _one_line(statement: str) -> str:
+        return sql.one_line(statement)
 
     def __init__(
         self,
