@@ -232,6 +232,25 @@ def test_scripted_errors(judges: Judges, error: tuple[int, str]) -> None:
     assert found == ERRORS[error]
 
 
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("users_email", "Duplicate entry '1-a@b' for key 'users_email'"),
+        ("users.users_email", "Duplicate entry '1-a@b' for key 'users.users_email'"),
+        ("PRIMARY", "Duplicate entry '?' for key 'PRIMARY'"),  # AUTO_INCREMENT gives it
+    ],
+)
+def test_the_entry_of_a_duplicate_key(judges: Judges, key: str, message: str) -> None:
+    call = MysqlCall("INSERT INTO users (tenant_id, email, name) VALUES (1, 'a@b', 'Ana')")
+    description = judges.checker.describe(call)
+    assert description is not None
+    fields = MysqlErrorFields("23000", f"Duplicate entry '?' for key '{key}'", code=1062)
+
+    found = judges.checker.with_details(call, description, fields)
+
+    assert (found.message, found.sqlstate) == (message, "23000")
+
+
 def test_a_query_has_no_duplicate_key(judges: Judges) -> None:
     call = MysqlCall("SELECT name FROM users")
     description = judges.checker.describe(call)

@@ -16,6 +16,7 @@ from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
 from understudy.catalog.coverage import Coverage
 from understudy.catalog.description import Description, Refusal, SchemaFacts, Verdict
 from understudy.catalog.error_checks import reason_against
+from understudy.catalog.error_details import with_details
 from understudy.catalog.errors import (
     AnswerImpossible,
     CatalogError,
@@ -278,6 +279,12 @@ class Checker:
         reason = reason_against(description, fields, self.catalog.facts)
         if reason is not None:
             self._report("errors", ErrorImpossible, report.error_impossible(call, reason), call)
+
+    def with_details(
+        self, call: Call, description: Description, fields: ErrorFields
+    ) -> ErrorFields:
+        """Return a scripted error with what the server tells of the call that causes it."""
+        return with_details(fields, call, description.parameters, self.catalog.facts)
 
     def _level(self, check: str, call: Call | None = None) -> Level:
         """Return what a check does with what it finds in an answer to `call`, or in the call."""

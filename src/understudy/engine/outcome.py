@@ -168,6 +168,7 @@ class Outcome:
         checker = self.find_checker()
         if checker is not None and self.description is not None:
             checker.check_error(self.call, self.description, fields)
+            return checker.with_details(self.call, self.description, fields)
         types = () if self.description is None else self.description.parameters
         return with_details(fields, self.call, types, None if checker is None else checker.facts)
 

@@ -10,6 +10,7 @@ from understudy.engine.outcome import Outcome
 from understudy.fake_mysql.client_errors import server_error
 from understudy.fake_mysql.scripted_errors import fields_of
 from understudy.fake_mysql.scripted_results import result_of
+from understudy.mysql.error_fields import MysqlErrorFields
 from understudy.mysql.results import Result
 from understudy.pg.errors import ServerError
 from understudy.script import answers, expectations
@@ -79,9 +80,11 @@ def failed_with(error: BaseException | type[BaseException], outcome: Outcome) ->
     """Note that a call fails, and return the error that the client gets."""
     fields = fields_of(error)
     assert fields is not None, "checked when the rule was written"
-    if isinstance(outcome.call, MysqlCall):
-        fields = with_value(fields, outcome.call)
-    return ServerError(outcome.fail(fields))
+    # What the schema tells of a key comes before what its name suggests.
+    told = outcome.fail(fields)
+    if isinstance(outcome.call, MysqlCall) and isinstance(told, MysqlErrorFields):
+        told = with_value(told, outcome.call)
+    return ServerError(told)
 
 
 def _fail(text: str, cause: Exception | None = None) -> NoReturn:

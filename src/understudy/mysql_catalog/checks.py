@@ -27,6 +27,7 @@ from understudy.mysql.templates import Parameter, Template, template
 from understudy.mysql_catalog import report
 from understudy.mysql_catalog.casts import is_number_for_text, taken_for
 from understudy.mysql_catalog.error_checks import reason_against
+from understudy.mysql_catalog.error_details import with_entry
 from understudy.mysql_catalog.made_up_values import MysqlRowFiller
 from understudy.mysql_catalog.result_values import mismatch as impossible_value
 from understudy.mysql_catalog.row_bounds import has_wrong_limit
@@ -171,6 +172,15 @@ class MysqlChecker(Checker):
             if reason is not None:
                 text = catalog_report.error_impossible(call, reason)
                 self._report("errors", ErrorImpossible, text, call)
+
+    def with_details(
+        self, call: Call, description: Description, fields: ErrorFields
+    ) -> ErrorFields:
+        """Return a scripted error with the values of the key that has them twice."""
+        rows = _rows(call)
+        if not isinstance(fields, MysqlErrorFields) or not rows:
+            return fields
+        return with_entry(fields, description, rows[0], self.catalog.facts)
 
     def _refused_text(self, call: Call, refusal: Refusal, excerpt: Sequence[str]) -> str:
         return report.statement_refused(self.server, call, refusal, excerpt)
