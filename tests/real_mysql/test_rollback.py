@@ -189,3 +189,42 @@ def test_kill_ends_one_client_alone(real: RealMysql) -> None:
     with pytest.raises(pymysql.err.OperationalError):
         rows(one, EMAILS)
     assert rows(two, EMAILS) == ()
+
+
+def test_a_transaction_may_only_read(real: RealMysql) -> None:
+    connection = real.pymysql.connect()
+    connection.cursor().execute("START TRANSACTION READ ONLY")
+    with pytest.raises(pymysql.err.OperationalError) as raised:
+        connection.cursor().execute(ADD, ("ana",))
+    assert raised.value.args == (1792, "Cannot execute statement in a READ ONLY transaction")
+    with pytest.raises(pymysql.err.OperationalError) as raised:
+        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+    assert raised.value.args[0] == 1568
+    connection.rollback()
+    connection.cursor().execute(ADD, ("ana",))
+    connection.commit()
+
+
+def test_autocommit_is_that_of_the_client(real: RealMysql) -> None:
+    connection = real.pymysql.connect(autocommit=True)
+    cursor = connection.cursor()
+    cursor.execute(ADD, ("ana",))
+    cursor.execute("SET autocommit = 0")
+    cursor.execute(ADD, ("bob",))
+    cursor.execute("SET autocommit = 0")  # commits nothing
+    connection.rollback()
+    cursor.execute("SAVEPOINT one")  # of a transaction that has not begun
+    cursor.execute(ADD, ("cy",))
+    cursor.execute("ROLLBACK TO one")
+    cursor.execute(ADD, ("dee",))
+    cursor.execute("SET autocommit = 1")  # commits
+
+    assert rows(connection, EMAILS) == (("ana",), ("dee",))
+
+
+def test_variables_of_a_client_that_is_gone_are_not_there(real: RealMysql) -> None:
+    one = real.pymysql.connect(autocommit=True)
+    one.cursor().execute("SET @mine = 5")
+    one.close()
+
+    assert rows(real.pymysql.connect(autocommit=True), "SELECT @mine") == ((None,),)

@@ -32,7 +32,7 @@ from understudy.pg.errors import ServerError
 from understudy.real_mysql import failures
 from understudy.real_mysql.client_state import RealClient
 from understudy.real_mysql.upstream import Reading, Upstream
-from understudy.real_mysql.written_tables import may_write
+from understudy.real_mysql.written_tables import may_write, writes_rows
 from understudy.script import expectations
 from understudy.serving.waits import Pending
 
@@ -266,6 +266,8 @@ class SharedConnection:
         self._shared = shared
         self._database = database
         self._settings: dict[str, str] = {}
+        self._is_read_only = False
+        self._begins = False
         if client.charset.name != "utf8mb4":
             self._settings["names"] = client.charset.name
 
@@ -277,7 +279,7 @@ class SharedConnection:
     @property
     def is_in_transaction(self) -> bool:
         """Whether the client has begun a transaction."""
-        return self.client.open_transaction is not None
+        return self._begins or self.client.open_transaction is not None
 
     @property
     def has_savepoint(self) -> bool:
@@ -285,11 +287,15 @@ class SharedConnection:
         return self.client.current is not self.client.open_transaction
 
     def check(self, sql: str) -> None:
-        """Refuse a statement that commits implicitly.
+        """Refuse a statement that commits implicitly, or writes where nothing may be written.
 
         Raises:
-            Failure: it does.
+            Failure: it commits.
+            ServerError: the client's transaction is read-only.
         """
+        if self._is_read_only and self.is_in_transaction and writes_rows(sql):
+            text = "Cannot execute statement in a READ ONLY transaction"
+            raise server_error(1792, "25006", text)
         verb = command_of(sql)
         words = sql.upper().split()[:3]
         if _COMMITTING.fullmatch(verb) and "TEMPORARY" not in words:
@@ -324,16 +330,28 @@ class SharedConnection:
     def control(self, sql: str, body: bytes) -> Result | Pending | None:
         """Carry out a statement that the session in front follows; None if that is enough."""
         match control_of(sql):
-            case Begin():
+            case Begin(is_read_only):
+                self._begins = False
                 self._shared.end(self, commit=True)
+                self._is_read_only = is_read_only
                 return None
-            case End(commit):
+            case End(commit, is_chained):
+                self._begins = False
                 self._shared.end(self, commit=commit)
+                self._is_read_only &= is_chained
                 return None
+            case Savepoint("SAVEPOINT") if not self.client.autocommit:
+                self._begins = True  # the session in front notes it afterwards
             case Savepoint() if not self.is_in_transaction:
                 return None
             case Kill():  # the session in front ends that client
                 return None
+            case Set(()) if self.is_in_transaction:  # SET TRANSACTION
+                raise server_error(
+                    *(1568, "25001"),
+                    "Transaction characteristics can't be changed while a transaction is in "
+                    "progress",
+                )
             case Set(assignments):
                 self._note(assignments)
                 if all(assignment.name in _OF_SESSION for assignment in assignments):
@@ -345,7 +363,10 @@ class SharedConnection:
     def _note(self, assignments: Sequence[Assignment]) -> None:
         for assignment in assignments:
             if assignment.name == "autocommit":
-                self._shared.end(self, commit=True)
+                is_on = [piece.word for piece in assignment.value] in (["1"], ["ON"], ["TRUE"])
+                if is_on and not self.client.autocommit:
+                    self._begins = self._is_read_only = False
+                    self._shared.end(self, commit=True)
             elif not assignment.is_global and assignment.name not in _OF_SESSION:
                 separator = " COLLATE " if assignment.name == "names" else " "
                 self._settings[assignment.name] = separator.join(
@@ -367,8 +388,9 @@ class SharedConnection:
         for name in before.keys() - self._settings.keys():
             if name == "names":
                 statements.append("SET NAMES utf8mb4")
-            elif not name.startswith("@"):
-                statements.append(f"SET {name} = DEFAULT")
+            else:
+                nothing = "NULL" if name.startswith("@") else "DEFAULT"
+                statements.append(f"SET {name} = {nothing}")
         for name, value in self._settings.items():
             equals = " " if name == "names" else " = "
             statements.append(f"SET {name}{equals}{value}")

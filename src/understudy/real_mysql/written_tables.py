@@ -115,6 +115,11 @@ class WrittenTables:
         self.is_changed = False
 
 
+def writes_rows(sql: str) -> bool:
+    """Return whether a statement names a table that it writes."""
+    return bool(_targets(sql)[0])
+
+
 def may_write(sql: str) -> bool:
     """Return whether a statement may write, or lock what it reads."""
     written, is_changed, names = _targets(sql)
