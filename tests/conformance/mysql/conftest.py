@@ -10,7 +10,10 @@ from tests.conformance.mysql.flows import RESETS, SCHEMA, Flow, resets
 from tests.conformance.mysql.players import Player, Where
 from tests.conformance.mysql.recorder import Recorder, Scripted
 from tests.mysql_places import new_database
+from understudy.catalog.run_catalog import Catalog
 from understudy.mysql.sql import script_statements
+from understudy.mysql_catalog.checks import MysqlChecker
+from understudy.mysql_catalog.describer import MysqlDescriber
 from understudy.mysql_server.address import Address
 from understudy.mysql_server.admin import Admin
 
@@ -45,6 +48,12 @@ class RealServer:
         """Put the tables back after a flow."""
         for statement in resets(flow):
             self._admin.rows(statement)
+
+    @property
+    def checker(self) -> MysqlChecker:
+        """What the schema says of statements."""
+        connect = Admin(self._address, server_settings=True)
+        return MysqlChecker(Catalog(None, str, lambda: MysqlDescriber(lambda: connect.connection)))
 
     @property
     def where(self) -> Where:

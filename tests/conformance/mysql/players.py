@@ -75,6 +75,7 @@ class Player:
     def __init__(self, where: Where) -> None:
         self.where = where
         self.connection: Any = None
+        self.tells_types = False  # the codes of the types, beside the names of the columns
 
     async def play(self, flow: Flow) -> list[Outcome]:
         """Return the outcome of each step."""
@@ -124,7 +125,9 @@ class Player:
             await _done(cursor.close())
 
     async def _result(self, cursor: Any) -> list[Any]:
-        names = [column[0] for column in cursor.description or ()]
+        names: list[Any] = [column[0] for column in cursor.description or ()]
+        if self.tells_types:
+            names = [(column[0], column[1]) for column in cursor.description or ()]
         rows = shown(await _done(cursor.fetchall())) if names else None
         return [names, rows, cursor.rowcount, cursor.lastrowid or 0]
 

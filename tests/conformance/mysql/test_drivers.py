@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.conformance.mysql.departures import DEPARTURES, REFUSED
 from tests.conformance.mysql.flows import FLOWS
 from tests.conformance.mysql.players import PLAYERS, Player, Where, is_drivers_own
 from tests.conformance.mysql.recorder import can_play, script
+from understudy.catalog.active_checker import MYSQL
 from understudy.fake_mysql.fixture import FakeMysql
 
 _CASES = [
@@ -56,6 +58,50 @@ def test_a_flow(
         assert found[:end] != expected[:end], "no departure any more"
     else:
         assert found[:end] == expected[:end]
+
+
+@pytest.fixture(scope="module")
+def checked(real: RealServer) -> Iterator[None]:
+    """The statements on the fake are checked against the schema of the real server."""
+    before = MYSQL.factory, MYSQL.made()
+    checker = real.checker
+    MYSQL.use(lambda: checker)
+    yield
+    checker.catalog.close()
+    MYSQL.use(*before)
+
+
+_DBAPI = [player for player in PLAYERS if not player.leaves_out]
+_COLUMNS = [name for name in FLOWS if name.startswith("column")]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("checked")
+@pytest.mark.parametrize("name", _COLUMNS)
+@pytest.mark.parametrize("player", _DBAPI, ids=lambda player: player.name)
+def test_a_column_with_the_schema(
+    real: RealServer,
+    fake_mysql: FakeMysql,
+    runner: asyncio.Runner,
+    player: type[Player],
+    name: str,
+) -> None:
+    """The types are the schema's, so that the driver is told the same and makes the same of it."""
+    if (player.name, name) in REFUSED:
+        pytest.skip(REFUSED[player.name, name])
+    flow = FLOWS[name]
+    answers = runner.run(real.recorded(name, flow, player))
+    on_real, on_fake = player(real.where), player(_where(fake_mysql))
+    on_real.tells_types = on_fake.tells_types = True
+    expected = runner.run(on_real.play(flow))
+    real.reset(flow)
+    fake_mysql._server.version = real.version
+    script(fake_mysql, answers)
+
+    found = runner.run(on_fake.play(flow))
+
+    end = next((at for at, one in enumerate(expected, 1) if is_drivers_own(one)), None)
+    assert found[:end] == expected[:end]
 
 
 def _where(fake: FakeMysql) -> Where:
