@@ -9,7 +9,7 @@ from understudy.fake_mysql.protocol.connection import Connection
 from understudy.script.calls import Transaction
 
 if TYPE_CHECKING:
-    from understudy.real_mysql.rollback import SharedConnection
+    from understudy.real_mysql.shared_connection import SharedConnection
     from understudy.real_mysql.upstream import Upstream
 
 

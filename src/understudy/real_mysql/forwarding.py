@@ -23,7 +23,7 @@ from understudy.mysql.sql import pieces
 from understudy.mysql.types import value_of
 from understudy.real_mysql.client_state import RealClient, real_client
 from understudy.real_mysql.isolation import RealDatabase
-from understudy.real_mysql.rollback import SharedConnection
+from understudy.real_mysql.shared_connection import SharedConnection
 from understudy.real_mysql.upstream import Upstream
 from understudy.script.answers import Computed, Drop, from_real_server
 from understudy.script.boundary import Boundary, Change, Replace

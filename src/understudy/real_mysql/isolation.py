@@ -21,7 +21,8 @@ from understudy.mysql_server.databases import MysqlPlace
 from understudy.mysql_server.errors import MysqlDatabaseError
 from understudy.real_mysql.client_state import RealClient
 from understudy.real_mysql.restoring import Restorer
-from understudy.real_mysql.rollback import SharedConnection, SharedTransaction
+from understudy.real_mysql.rollback import SharedTransaction
+from understudy.real_mysql.shared_connection import SharedConnection
 from understudy.real_mysql.upstream import Upstream
 from understudy.real_mysql.written_tables import WrittenTables
 

@@ -13,7 +13,7 @@ from understudy.real_mysql.client_state import RealClient
 from understudy.real_mysql.forwarding import ForwardingResponder
 from understudy.real_mysql.isolation import Isolation, RealDatabase
 from understudy.real_mysql.mixed_rules import RealRule
-from understudy.real_mysql.rollback import SharedConnection
+from understudy.real_mysql.shared_connection import SharedConnection
 from understudy.real_mysql.upstream import Upstream
 from understudy.script import call_counts
 from understudy.script.script import Script

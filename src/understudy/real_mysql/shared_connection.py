@@ -1,0 +1,190 @@
+"""What a client has instead of a connection of its own, with isolation by rollback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from understudy.fake_mysql.protocol.commands import (
+    Assignment,
+    Begin,
+    End,
+    Kill,
+    Savepoint,
+    Set,
+    control_of,
+)
+from understudy.mysql.error_fields import server_error
+from understudy.mysql.packets import Command
+from understudy.mysql.results import Result, read_result
+from understudy.mysql.sql import command_of
+from understudy.mysql_server.admin import quoted
+from understudy.real_mysql import failures
+from understudy.real_mysql.client_state import RealClient
+from understudy.real_mysql.rollback import Request, SharedTransaction
+from understudy.real_mysql.upstream import Reading
+from understudy.real_mysql.written_tables import writes_rows
+from understudy.script import expectations
+from understudy.serving.waits import Pending
+
+# MySQL's manual, 15.3.3; XA has transactions of its own.
+_COMMITTING = re.compile(
+    "ALTER|ANALYZE|CACHE|CHECK|CREATE|DROP|FLUSH|GRANT|INSTALL|LOCK|OPTIMIZE|RENAME|REPAIR|RESET"
+    "|REVOKE|TRUNCATE|UNINSTALL|UNLOCK|XA"
+)
+# Of the session in front, which knows them of each client.
+_OF_SESSION = ("autocommit", "transaction_isolation", "tx_isolation", "transaction_read_only")
+
+
+class SharedConnection:
+    """What a client has instead of a connection of its own; see `Upstream` for what is not here.
+
+    Args:
+        client: the client.
+        shared: the transaction.
+        database: the name of its database on the real server, "" for none.
+
+    Attributes:
+        client: the client.
+        has_written: whether it may have written in its open transaction.
+    """
+
+    is_lost = False
+
+    def __init__(self, client: RealClient, shared: SharedTransaction, database: str) -> None:
+        self.client = client
+        self.has_written = False
+        self._shared = shared
+        self._database = database
+        self._settings: dict[str, str] = {}
+        self._is_read_only = False
+        self._begins = False
+        if client.charset.name != "utf8mb4":
+            self._settings["names"] = client.charset.name
+
+    @property
+    def id(self) -> int:
+        """The number of the connection on the real server."""
+        return self._shared.upstream.id
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the client has begun a transaction."""
+        return self._begins or self.client.open_transaction is not None
+
+    @property
+    def has_savepoint(self) -> bool:
+        """Whether the client has set a savepoint."""
+        return self.client.current is not self.client.open_transaction
+
+    def check(self, sql: str) -> None:
+        """Refuse a statement that commits implicitly, or writes where nothing may be written.
+
+        Raises:
+            Failure: it commits.
+            ServerError: the client's transaction is read-only.
+        """
+        if self._is_read_only and self.is_in_transaction and writes_rows(sql):
+            text = "Cannot execute statement in a READ ONLY transaction"
+            raise server_error(1792, "25006", text)
+        verb = command_of(sql)
+        words = sql.upper().split()[:3]
+        if _COMMITTING.fullmatch(verb) and "TEMPORARY" not in words:
+            shown = " ".join(words[:2]) if verb in ("ALTER", "CREATE", "DROP", "RENAME") else verb
+            raise expectations.record_failure(failures.commits(shown, sql))
+
+    def ask(self, command: Command, body: bytes, reading: Reading, sql: str = "") -> Pending:
+        """Send a command in the client's transaction, and return a Pending for its outcome."""
+        return self._shared.submit(Request(self, command, body, reading, sql))
+
+    def tell(self, command: Command, body: bytes) -> None:
+        """Send a command that has no answer."""
+        if command != Command.QUIT:
+            self._shared.tell(command, body)
+
+    def close(self) -> None:
+        """Roll back what the client has left open."""
+        self._shared.drop(self)
+
+    def use(self, database: str) -> Pending:
+        """Change the database of the client."""
+        self._database = database
+        reading = read_result(deprecate_eof=False)
+        return self.ask(Command.INIT_DB, database.encode(), reading)
+
+    def reset(self) -> Pending | None:
+        """Begin the client's session anew."""
+        self._shared.end(self, commit=False)
+        self._settings.clear()
+        return None
+
+    def control(self, sql: str, body: bytes) -> Result | Pending | None:
+        """Carry out a statement that the session in front follows; None if that is enough."""
+        match control_of(sql):
+            case Begin(is_read_only):
+                self._begins = False
+                self._shared.end(self, commit=True)
+                self._is_read_only = is_read_only
+                return None
+            case End(commit, is_chained):
+                self._begins = False
+                self._shared.end(self, commit=commit)
+                self._is_read_only &= is_chained
+                return None
+            case Savepoint("SAVEPOINT") if not self.client.autocommit:
+                self._begins = True  # the session in front notes it afterwards
+            case Savepoint() if not self.is_in_transaction:
+                return None
+            case Kill():  # the session in front ends that client
+                return None
+            case Set(()) if self.is_in_transaction:  # SET TRANSACTION
+                raise server_error(
+                    *(1568, "25001"),
+                    "Transaction characteristics can't be changed while a transaction is in "
+                    "progress",
+                )
+            case Set(assignments):
+                self._note(assignments)
+                if all(assignment.name in _OF_SESSION for assignment in assignments):
+                    return None
+            case None if self._is_known_in_front(sql):
+                return None
+        return self.ask(Command.QUERY, body, read_result(deprecate_eof=False), sql)
+
+    def _note(self, assignments: Sequence[Assignment]) -> None:
+        for assignment in assignments:
+            if assignment.name == "autocommit":
+                is_on = [piece.word for piece in assignment.value] in (["1"], ["ON"], ["TRUE"])
+                if is_on and not self.client.autocommit:
+                    self._begins = self._is_read_only = False
+                    self._shared.end(self, commit=True)
+            elif not assignment.is_global and assignment.name not in _OF_SESSION:
+                separator = " COLLATE " if assignment.name == "names" else " "
+                self._settings[assignment.name] = separator.join(
+                    piece.text for piece in assignment.value
+                )
+
+    def _is_known_in_front(self, sql: str) -> bool:
+        """Return whether a question is about this client alone."""
+        words = sql.upper()
+        if "CONNECTION_ID" in words or any(name.upper() in words for name in _OF_SESSION):
+            return True
+        about = ("LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "WARNINGS", "ERRORS")
+        return any(word in words for word in about) and not self._shared.is_latest(self)
+
+    def settings_after(self, other: SharedConnection | None) -> list[str]:
+        """Return the statements that put this client's settings in place of another's."""
+        before = {} if other is None else other._settings
+        statements = []
+        for name in before.keys() - self._settings.keys():
+            if name == "names":
+                statements.append("SET NAMES utf8mb4")
+            else:
+                nothing = "NULL" if name.startswith("@") else "DEFAULT"
+                statements.append(f"SET {name} = {nothing}")
+        for name, value in self._settings.items():
+            equals = " " if name == "names" else " = "
+            statements.append(f"SET {name}{equals}{value}")
+        if self._database and (other is None or other._database != self._database):
+            statements.append(f"USE {quoted(self._database)}")
+        return statements
