@@ -402,3 +402,75 @@ def test_a_driver_that_a_test_imports_first(project: Project) -> None:
     text = result.stdout.str()
     assert text.count("WrongEventLoop: ") == 6, text  # each in its message and in the summary
     assert "attached to a different loop" not in text
+
+
+ON_MYSQL = """
+    import os
+
+    import aiomysql
+    import asyncmy
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    engine = create_async_engine(os.environ["MYSQL_URL"])
+    kept = {}
+
+    async def sqlalchemy_engine():
+        async with engine.connect() as connection:
+            return await connection.scalar(text("SELECT 1 AS a"))
+
+    async def pool_of(driver):
+        if driver not in kept:
+            address = {name: os.environ[name] for name in ("host", "user", "password", "db")}
+            kept[driver] = await driver.create_pool(port=int(os.environ["port"]), **address)
+        async with kept[driver].acquire() as connection, connection.cursor() as cursor:
+            await cursor.execute("SELECT 1 AS a")
+            return (await cursor.fetchone())[0]
+
+    async def aiomysql_pool():
+        return await pool_of(aiomysql)
+
+    async def asyncmy_pool():
+        return await pool_of(asyncmy)
+"""
+MYSQL_SETTINGS = """
+    [tool.understudy.fake_mysql_env]
+    MYSQL_URL = "{dsn:aiomysql}"
+    host = "{host}"
+    port = "{port}"
+    user = "{user}"
+    password = "{password}"
+    db = "{database}"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("use", "kind"),
+    [
+        ("sqlalchemy_engine", "a connection of a SQLAlchemy engine"),
+        ("aiomysql_pool", "an aiomysql pool"),
+        ("asyncmy_pool", "an asyncmy pool"),
+    ],
+)
+def test_on_mysql(project: Project, use: str, kind: str) -> None:
+    test = f"""
+        import pytest
+        from app import {use}
+
+        @pytest.mark.asyncio
+        @pytest.mark.parametrize("time", ["first", "second"])
+        async def test_it(fake_mysql, time):
+            fake_mysql.on("SELECT 1 AS a").value(1)
+            assert await {use}() == 1
+    """
+    project.configure(MYSQL_SETTINGS).write(app=ON_MYSQL, test_it=test)
+
+    result = project.run("-W", "default", "--show-capture=no", subprocess=True)
+
+    result.assert_outcomes(passed=1, failed=1)
+    report = section(result.stdout.str(), "test_it[second]")
+    assert report.count("WrongEventLoop: ") == 1, report
+    assert f"{kind} is used in another event loop than the one it was" in report
+    assert f"in {use}" in report or "in pool_of" in report
+    assert "in the loop of test_it.py::test_it[first]" in report

@@ -178,3 +178,87 @@ def test_delete_is_refused_on_real_postgres(project: Project) -> None:
             'Set it for single tests: @pytest.mark.understudy(isolation="delete").',
         ]
     )
+
+
+POOLS = """
+    import os
+
+    import aiomysql
+    import asyncmy
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    on_asyncmy = create_async_engine(os.environ["URL"])
+    on_aiomysql = create_async_engine(os.environ["URL"].replace("asyncmy", "aiomysql"))
+    kept = {}
+
+    async def of_engine(engine):
+        async with engine.connect() as connection:
+            return await connection.scalar(text("SELECT COUNT(*) FROM users"))
+
+    async def of_pool(driver):
+        if driver not in kept:
+            kept[driver] = await driver.create_pool(
+                host="127.0.0.1", port=int(os.environ["PORT"]), user="understudy",
+                password=os.environ["PASSWORD"], db="understudy", autocommit=True,
+            )
+        async with kept[driver].acquire() as connection, connection.cursor() as cursor:
+            await cursor.execute("SELECT COUNT(*) FROM users")
+            return (await cursor.fetchone())[0]
+
+    async def counts():
+        return [
+            await of_engine(on_asyncmy), await of_engine(on_aiomysql),
+            await of_pool(asyncmy), await of_pool(aiomysql),
+        ]
+"""
+
+
+@pytest.mark.slow
+def test_pools_of_a_module_connect_again_for_another_database(configured: Project) -> None:
+    installation_or_skip()
+    configured.write(
+        app=POOLS,
+        test_it="""
+        import app
+        import pytest
+
+        async def test_rollback(real_mysql):
+            real_mysql.insert("users", name="Ana")
+            assert await app.counts() == [1, 1, 1, 1]
+
+        @pytest.mark.understudy(isolation="delete")
+        async def test_delete(real_mysql):
+            assert await app.counts() == [0, 0, 0, 0]
+
+        @pytest.mark.understudy(isolation="clone")
+        async def test_clone(real_mysql):
+            assert await app.counts() == [0, 0, 0, 0]
+
+        async def test_rollback_again(real_mysql):
+            assert await app.counts() == [0, 0, 0, 0]
+
+        async def test_fake(fake_mysql):
+            fake_mysql.on("SELECT COUNT(*) FROM users").value(7)
+            assert await app.counts() == [7, 7, 7, 7]
+
+        async def test_real_after_the_fake(real_mysql):
+            assert await app.counts() == [0, 0, 0, 0]
+        """,
+    )
+    fake = 'fake_mysql_env = {URL = "{dsn:asyncmy}", PORT = "{port}", PASSWORD = "{password}"}'
+    configured.configure(
+        CONFIGURED.replace("    real_mysql_env", f"    {fake}\n    real_mysql_env")
+    )
+    loops = [f"asyncio_default_{kind}_loop_scope=session" for kind in ("fixture", "test")]
+
+    result = configured.run(
+        "-p",
+        "no:randomly",
+        "-W",
+        "default",
+        *(word for loop in loops for word in ("-o", loop)),
+        subprocess=True,
+    )
+
+    result.assert_outcomes(passed=6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,6 +17,10 @@ _POOLS = {
     "asyncpg.create_pool": "asyncpg pool",
     "asyncpg.pool.create_pool": "asyncpg pool",
     "asyncpg.connect": "asyncpg connection",
+    "aiomysql.create_pool": "aiomysql pool",
+    "aiomysql.connect": "aiomysql connection",
+    "asyncmy.create_pool": "asyncmy pool",
+    "asyncmy.connect": "asyncmy connection",
     "psycopg_pool.AsyncConnectionPool": "psycopg pool",
     "databases.Database": "pool of databases",
 }
@@ -29,6 +34,7 @@ _SESSIONS = (
     "sqlmodel.ext.asyncio.session.AsyncSession",
     "sqlalchemy.ext.asyncio.AsyncSession",
 )
+_BOUND_DRIVERS = ("asyncpg", "aiomysql", "asyncmy")
 _DEPTH = 3  # calls that are followed
 
 
@@ -61,7 +67,7 @@ def made_by(module: Module, value: ast.expr | None, name: str) -> LoopBound | No
         bind = options.get("bind", value.args[0] if value.args else None)
         found = bound_to(module, bind)
         return None if found is None else found._replace(name=shown)
-    if maker in _ENGINES and _is_on_asyncpg(module, value):
+    if maker in _ENGINES and _is_on_bound_driver(module, value):
         return LoopBound("SQLAlchemy engine", shown, module.place(value))
     if maker in _POOLS:
         return LoopBound(_POOLS[maker], shown, module.place(value))
@@ -165,14 +171,13 @@ def _made_later(module: Module, function: Function, name: str) -> tuple[LoopBoun
     return None
 
 
-def _is_on_asyncpg(module: Module, call: ast.Call) -> bool:
-    """Whether an engine is certainly on asyncpg: the others work in any event loop."""
+def _is_on_bound_driver(module: Module, call: ast.Call) -> bool:
+    """Whether an engine is certainly on a driver of one event loop: others work in any."""
     url = url_of(call)
     texts = [n.value for n in ast.walk(url) if isinstance(n, ast.Constant)] if url else []
     text = " ".join(part for part in texts if isinstance(part, str))
-    if "postgresql+" in text or "sqlite" in text:
-        return "+asyncpg" in text
+    if re.search(r"(postgresql|mysql|mariadb)\+|sqlite", text):
+        return any(f"+{driver}" in text for driver in _BOUND_DRIVERS)
     about = module.project.runners.about
-    return "asyncpg" in about and not any(
-        other in about for other in ("psycopg", "aiosqlite", "aiomysql", "asyncmy")
-    )
+    is_bound = any(driver in about for driver in _BOUND_DRIVERS)
+    return is_bound and not any(other in about for other in ("psycopg", "aiosqlite"))

@@ -17,6 +17,7 @@ from understudy.real_mysql.shared_connection import SharedConnection
 from understudy.real_mysql.upstream import Upstream
 from understudy.script import call_counts
 from understudy.script.script import Script
+from understudy.serving import pool_renewal
 from understudy.serving.clients import INSERTER
 from understudy.serving.leaks import LeakReport
 from understudy.serving.login import Login
@@ -87,7 +88,7 @@ class RealMysqlServer(Server):
         assert self._known is not None, "start() comes first"
         if isolation not in (None, self.real.isolation):
             # A connection that is older than the test has the other kind of isolation.
-            self.end_connections()
+            pool_renewal.renew(self.end_connections())
             self._settle()
         if isolation == "clone":
             self._clone = RealDatabase(self._known, self._sockets, "clone")
@@ -98,7 +99,7 @@ class RealMysqlServer(Server):
         """End a test: report its leaks to `left`, and put back what it wrote."""
         super().end_test(left, close)
         if self._clone is not None:
-            self.end_connections()
+            pool_renewal.renew(self.end_connections())
         self._settle()  # ended connections are closed
         clone, self._clone = self._clone, None
         if clone is None:

@@ -84,7 +84,8 @@ class Attribution:
 
 # Of the connections over sockets, by number; no two servers of a process use the same.
 _noted: weakref.WeakValueDictionary[int, Attribution] = weakref.WeakValueDictionary()
-# The event loops of asyncpg's connections, by their protocol, and of psycopg's async pools.
+# The event loops of asyncpg's connections, by their protocol, of psycopg's async pools, and of
+# aiomysql's and asyncmy's connections.
 homes: weakref.WeakKeyDictionary[Any, Home] = weakref.WeakKeyDictionary()
 # The event loops in which a driver was used, with the thread of each.
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
@@ -107,7 +108,7 @@ def register(pid: int, attribution: Attribution) -> None:
 
 
 def settle(protocol: Any, opened_by: CallSite) -> None:
-    """Record that an asyncpg connection, or a pool, belongs to the running event loop."""
+    """Record that a connection, or a pool, belongs to the running event loop."""
     if (loop := asyncio._get_running_loop()) is not None:
         homes[protocol] = Home(loop, *opened_by)
 
@@ -241,6 +242,11 @@ def note_opening(pid: int) -> CallSite | None:
         return None
     noted.opened_by = call_site()
     return noted.opened_by
+
+
+def is_of_server(pid: int) -> bool:
+    """Return whether a connection, by its number, is of a server in this process."""
+    return pid in _noted
 
 
 def note_return(pid: int) -> None:

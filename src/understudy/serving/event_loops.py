@@ -1,9 +1,9 @@
 """Connections and pools that are used in another event loop than their own.
 
 A test runner gives each test a loop of its own, and an engine or pool of a module outlives it.
-asyncpg then raises "attached to a different loop", or waits for a loop that never runs again. So
-the use is refused before anything is sent. psycopg's connections work in any loop, but the workers
-of its async pool stay in theirs.
+asyncpg, aiomysql and asyncmy then raise "attached to a different loop", or wait for a loop that
+never runs again. So the use is refused before anything is sent. psycopg's connections work in any
+loop, but the workers of its async pool stay in theirs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,18 @@ _KINDS = {
         "pool",
         "await pool.close()  # and create it again in each test",
     ),
+    "aiomysql": (
+        "an aiomysql pool",
+        "pool",
+        "pool.close(); await pool.wait_closed()  # and create it again in each test",
+    ),
+    "asyncmy": (
+        "an asyncmy pool",
+        "pool",
+        "pool.close(); await pool.wait_closed()  # and create it again in each test",
+    ),
+    "aiomysql.connect": ("an aiomysql connection", "connection", "connection.close()"),
+    "asyncmy.connect": ("an asyncmy connection", "connection", "connection.close()"),
     "databases": ("a pool of databases", "database", "await database.disconnect()"),
     "psycopg_pool": (
         "a psycopg_pool.AsyncConnectionPool",
@@ -51,7 +63,8 @@ class Home:
     Args:
         loop: the loop.
         spot: the user's instruction that opened it; None if unknown.
-        pool: the package of the pool that it is for, or "".
+        pool: the package of the pool that it is for, or "" for a connection of asyncpg, or the
+            function of another driver.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, spot: Spot | None, pool: str) -> None:

@@ -9,12 +9,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from understudy.serving.attribution import (
+    CallSite,
+    call_site,
+    homes,
+    is_of_server,
     note_calls,
     note_opening,
     note_openings,
     note_return,
     note_statement,
     of_pool,
+    settle,
 )
 
 # What mysql.connector's connection in C sends has no function in common.
@@ -28,12 +33,15 @@ def wrap_aiomysql(aiomysql: Any) -> None:
     """Wrap aiomysql's connection and its pool."""
     owner = aiomysql.connection.Connection
     _wrap(owner, "_connect", ("_execute_command",))
+    _bind_to_loops(owner, "_connect", "aiomysql")
     _wrap_pool(aiomysql.pool.Pool, "aiomysql", "_fill_free_pool", "release")
 
 
 def wrap_asyncmy(asyncmy: Any) -> None:
     """Wrap asyncmy's connection and its pool."""
-    _wrap(asyncmy.connection.Connection, "connect", ("_execute_command",))
+    owner = asyncmy.connection.Connection
+    _wrap(owner, "connect", ("_execute_command",))
+    _bind_to_loops(owner, "connect", "asyncmy")
     _wrap_pool(asyncmy.pool.Pool, "asyncmy", "fill_free_pool", "release")
 
 
@@ -73,6 +81,23 @@ def _wrap(owner: Any, connect: str, commands: tuple[str, ...]) -> None:
     note_openings(owner, connect, opened)
     for name in commands:
         note_calls(owner, name, note)
+
+
+def _bind_to_loops(owner: Any, connect: str, driver: str) -> None:
+    """Refuse the use of a connection in another event loop than the one it was opened in."""
+
+    def opened(_new: Any, connection: Any, *_arguments: Any) -> None:
+        if is_of_server(number_of(connection)):
+            site = call_site()
+            settle(connection, site if site.pool else CallSite(site.spot, f"{driver}.connect"))
+
+    def check(connection: Any, _command: Any, sent: Any = None, *_others: Any) -> None:
+        __tracebackhide__ = True
+        if (home := homes.get(connection)) is not None:
+            home.check(sent.decode(errors="replace") if isinstance(sent, bytes) else sent)
+
+    note_openings(owner, connect, opened)
+    note_calls(owner, "_execute_command", check)
 
 
 def number_of(connection: Any) -> int:
