@@ -157,14 +157,24 @@ def test_a_postgresql_to_copy_from(mysql_database: Address, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_alembic_upgrades_this_database_alone(mysql_database: Address, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "configured",
+    [
+        "mysql+aiomysql://prod:secret@prod.example/app",
+        "mysql+pymysql://prod:secret@prod.example/app",
+        "driver://user:password@localhost/database",  # as `alembic init` writes it
+    ],
+)
+def test_alembic_upgrades_this_database_alone(
+    mysql_database: Address, tmp_path: Path, configured: str
+) -> None:
     write(
         tmp_path,
         "alembic.ini",
-        """\
+        f"""\
         [alembic]
         script_location = migrations
-        sqlalchemy.url = mysql+aiomysql://prod:secret@prod.example/app
+        sqlalchemy.url = {configured}
         """,
     )
     (tmp_path / "migrations" / "versions").mkdir(parents=True)

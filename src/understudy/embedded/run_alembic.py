@@ -22,6 +22,12 @@ _ADVICE = (
     "Use the connection of the migration, op.get_bind(), or the URL in "
     'context.config.get_main_option("sqlalchemy.url").'
 )
+# Of PostgreSQL, psycopg is both.
+_ASYNC = {
+    "mysql": ("aiomysql", "asyncmy"),
+    "mariadb": ("aiomysql", "asyncmy"),
+    "sqlite": ("aiosqlite",),
+}
 _NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL"}
 # The arguments of the drivers that are part of the address, or of how to reach it.
 _ADDRESS = (
@@ -73,6 +79,7 @@ def _redirect_engines(url: Any) -> None:
     from sqlalchemy.engine import (  # type: ignore[import-not-found,unused-ignore] # the same
         Engine,
         create,
+        make_url,
     )
 
     @event.listens_for(Engine, "do_connect")  # type: ignore[untyped-decorator,unused-ignore] # its
@@ -93,12 +100,23 @@ def _redirect_engines(url: Any) -> None:
     original = create.create_engine
 
     @functools.wraps(original)
-    def create_engine(*arguments: Any, **options: Any) -> Engine:
+    def create_engine(url: Any, *arguments: Any, **options: Any) -> Engine:
         options.pop("creator", None)
-        return original(*arguments, **options)
+        if options.get("_is_async"):
+            url = _async_url(make_url(url))
+        return original(url, *arguments, **options)
 
     # sqlalchemy.ext.asyncio, which takes greenlet, finds this function when env.py imports it.
     replace_everywhere("sqlalchemy", original, create_engine)
+
+
+def _async_url(url: Any) -> Any:
+    """Return a URL for `create_async_engine`, which env.py may give the URL of the migration."""
+    if url.get_dialect().is_async:
+        return url
+    installed = filter(importlib.util.find_spec, _ASYNC.get(url.get_backend_name(), ()))
+    driver = next(installed, None)
+    return url if driver is None else url.set(drivername=f"{url.get_backend_name()}+{driver}")
 
 
 def _escape_urls(config_class: Any) -> None:
