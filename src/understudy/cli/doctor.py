@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -127,11 +128,18 @@ def _collected(tests: Mapping[str, Any]) -> Check:
     if not_run := tests["not_run"]:
         problems += [
             f"{len(not_run)} async that no plugin runs, such as {not_run[0]}",
-            'Mark them with @pytest.mark.asyncio, or configure asyncio_mode = "auto".',
+            _runs_async(),
         ]
     if problems:
         return Check("tests", "problem", "\n".join([text, *problems]))
     return Check("tests", "ok" if count else "off", text)
+
+
+def _runs_async() -> str:
+    """Return what lets a plugin run async tests."""
+    if importlib.util.find_spec("pytest_asyncio") is None:
+        return "Install a plugin that does: python -m pip install pytest-asyncio"
+    return 'Mark them with @pytest.mark.asyncio, or configure asyncio_mode = "auto".'
 
 
 def _page(

@@ -112,7 +112,7 @@ def files_and_servers(settings: Settings) -> Iterator[Check]:
     """Yield what there is of catalog and PostgreSQL."""
     if settings.schema:
         yield _catalog(settings.root, settings.catalog or DEFAULT_CATALOG)
-    elif not settings.postgres_url:
+    elif not settings.postgres_url and not settings.mysql_schema:
         yield Check(
             "schema",
             "off",
