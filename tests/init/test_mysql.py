@@ -110,3 +110,37 @@ def test_conftest_and_extra_name_what_is_for_mysql(tmp_path: Path) -> None:
     [conftest] = [new.text for new in config.files if new.path.name == "conftest.py"]
     assert "fake_mysql and real_mysql" in conftest
     assert extras("fastapi", "aiomysql", findings.database) == "understudy[fastapi,faker,mysql]"
+
+
+MODELS = (
+    "from sqlalchemy.ext.asyncio import create_async_engine\n"
+    "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\n"
+    'engine = create_async_engine("mysql+asyncmy://root@localhost/app")\n\n\n'
+    "class Base(DeclarativeBase):\n    pass\n\n\n"
+    "class User(Base):\n"
+    '    __tablename__ = "users"\n    id: Mapped[int] = mapped_column(primary_key=True)\n'
+)
+
+
+def texts(folder: Path, files: dict[str, str]) -> dict[str, str]:
+    """The files that would be written, by name."""
+    findings = look(write(folder, {"main.py": APP, **files}))
+    config = configuration(findings, decide(findings, {}))
+    return {new.path.name: new.text for new in config.files}
+
+
+def test_the_tables_of_models_are_made_with_the_driver_of_the_extra(tmp_path: Path) -> None:
+    found = texts(tmp_path, {"models.py": MODELS})
+
+    assert 'dsn.replace("mysql://", "mysql+pymysql://", 1)' in found["schema.py"]
+    assert '`mysql_schema = "tests.schema:create"`' in found["schema.py"]
+
+
+def test_fakes_are_those_that_mysql_has(tmp_path: Path) -> None:
+    assert "FakeConnection" not in texts(tmp_path, {"models.py": MODELS})["fakes.py"]
+
+
+def test_an_engine_of_a_module_needs_one_loop_for_all_tests(tmp_path: Path) -> None:
+    pyproject = texts(tmp_path, {"models.py": MODELS})["pyproject.toml"]
+
+    assert 'asyncio_default_test_loop_scope = "session"' in pyproject

@@ -23,6 +23,14 @@ def test_the_gist_of_a_long_text() -> None:
     assert report.gist(text) == f"one\ntwo\n...\nfive\n{'s' * 236} ..."
 
 
+def test_the_gist_names_the_error() -> None:
+    text = "failed:\n  a.py:1\n  code\n  x.Error: 2 problems\n  one\n  two\n  three\n  at b.py:2"
+
+    assert report.gist(text) == (
+        "failed:\n  a.py:1\n...\n  x.Error: 2 problems\n...\n  three\n  at b.py:2"
+    )
+
+
 def test_a_long_line_ends_with_a_word() -> None:
     assert report.shortened("word " * 60) == f"{'word ' * 47}..."
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from understudy.adopt.adoption import Adoption, add_settings
 from understudy.adopt.finders import find_all
 from understudy.init import Change, Findings, InitError, changes_to, look
+from understudy.init.database_kind import POSTGRES
 from understudy.init.scaffold import schema_module
 from understudy.init.schema import Schema
 from understudy.init.toml_edits import checked, with_lines, with_table
@@ -85,7 +86,7 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
         settings["schema"] = setting[0] if len(setting) == 1 else setting
         if schema.metadata is not None:
             path = findings.root / findings.configured.tests / "schema.py"
-            files.setdefault(path, schema_module(schema.metadata, *setting))
+            files.setdefault(path, schema_module(schema.metadata, setting[0], POSTGRES))
     pyproject = findings.root / "pyproject.toml"
     files[pyproject] = _with_settings(findings, settings)
     if any("asyncpg" in text or ".sqlalchemy.engine(" in text for text in files.values()):

@@ -67,8 +67,9 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
     own = f"{tests.as_posix()}.fakes"
     fakes = own if is_package and len(tests.parts) == 1 else "understudy"
     there = _there(root / tests / "fakes.py")
-    if there is None or there == scaffold.FAKES:
-        files.append(NewFile(tests / "fakes.py", scaffold.FAKES))
+    text = scaffold.fakes_module(findings.database)
+    if there is None or there == text:
+        files.append(NewFile(tests / "fakes.py", text))
     else:
         fakes = fakes if "understudy" in there else "understudy"
         kept.append(
@@ -90,7 +91,7 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
         path = tests / "schema.py"
         if not (root / path).exists():
             [setting] = decisions.schema.setting
-            text = scaffold.schema_module(decisions.schema.metadata, setting)
+            text = scaffold.schema_module(decisions.schema.metadata, setting, findings.database)
             files.append(NewFile(path, text))
     if decisions.ruff:
         above = os.path.relpath(root / findings.configured.ruff_file, root / tests)

@@ -119,7 +119,7 @@ def make_plan(
                 config = configuration(findings, decisions)
                 verified = verify(findings, decisions, config, layers, copy, say)
     if verified.schema_problem is not None:
-        question = Question("schema", verified.schema_problem)
+        question = Question(findings.database.schema, verified.schema_problem)
         decisions = replace(decisions, schema=None, questions=[*decisions.questions, question])
         config = configuration(findings, decisions)
     return _plan(findings, decisions, config, verified, notes)

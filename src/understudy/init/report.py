@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from understudy.init.sources import Unread
 
 _SHOWN = 5
+_ERROR = re.compile(r"\s*[\w.]*(?:Error|Exception)\b")
 _LONGEST = 240  # the advice often stands at the end of an error
 
 
@@ -19,10 +21,15 @@ def unread_files(files: Sequence[Unread]) -> str:
 
 
 def gist(text: str) -> str:
-    """Return the first and the last lines of a text."""
+    """Return the first and the last lines of a text, and the one that names an error."""
     lines = without_links(text)
     if len(lines) > _SHOWN:
-        lines = [*lines[:2], "...", *lines[-2:]]
+        between = lines[2:-2]
+        error = [line for line in between if _ERROR.match(line)][-1:]
+        # "..." stands for what is left out on either side of it.
+        above = ["..."] if not error or between[0] != error[0] else []
+        below = ["..."] if error and between[-1] != error[0] else []
+        lines = [*lines[:2], *above, *error, *below, *lines[-2:]]
     return "\n".join(shortened(line) for line in lines)
 
 

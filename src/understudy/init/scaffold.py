@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from understudy.init.database_kind import DatabaseKind
+from understudy.init.database_kind import MYSQL, DatabaseKind
 from understudy.init.schema import Metadata
 from understudy.project import ruff_rules
 
-FAKES = '''\
+_FAKES = '''\
 """The fakes of this suite, from Understudy."""
 
 from understudy import (
@@ -33,6 +33,14 @@ __all__ = [
     "dummy",
 ]
 '''
+# Those fakes implement psqlpy's API. On MySQL, tests use a server.
+_MYSQL_FAKES = '''\
+"""The fakes of this suite, from Understudy."""
+
+from understudy import ANY, db_error, dummy
+
+__all__ = ["ANY", "db_error", "dummy"]
+'''
 _CONFTEST = '''\
 """Fixtures for several test files.
 
@@ -53,26 +61,34 @@ def conn() -> FakeConnection:
 '''
 
 
+def fakes_module(database: DatabaseKind) -> str:
+    """Return fakes.py, with the names that tests of a database use."""
+    return _MYSQL_FAKES if database is MYSQL else _FAKES
+
+
 def conftest(driver: str | None, fakes: str, database: DatabaseKind) -> str:
     """Return conftest.py, with a `conn` fixture if the driver is psqlpy."""
     text = _CONFTEST.format(fake=database.fake, real=database.real)
     return text + (_CONN.format(fakes=fakes) if driver == "psqlpy" else "")
 
 
-def schema_module(metadata: Metadata, setting: str) -> str:
+def schema_module(metadata: Metadata, setting: str, database: DatabaseKind) -> str:
     """Return the module that creates the tables of SQLAlchemy's metadata.
 
     Args:
         metadata: the tables.
         setting: the name of its function, as `schema` names it.
+        database: the kind of the database.
     """
     module, _, expression = metadata.source.partition(":")
     owner = expression.partition(".")[0]
     imports = sorted({*metadata.modules} - {module})
     lines = [f"import {name}  # noqa: F401 - its tables register themselves" for name in imports]
     own = "\n".join([*lines, f"from {module} import {owner}"])
+    # The drivers that Understudy's extras bring.
+    scheme, driver = ("mysql", "pymysql") if database is MYSQL else ("postgresql", "psycopg")
     return f'''\
-"""The schema, for Understudy: `schema = "{setting}"` in [tool.understudy]."""
+"""The schema, for Understudy: `{database.schema} = "{setting}"` in [tool.understudy]."""
 
 from sqlalchemy import create_engine
 
@@ -81,7 +97,7 @@ from sqlalchemy import create_engine
 
 def create(dsn: str) -> None:
     """Make every table in the empty database that `dsn` names."""
-    url = dsn.replace("postgresql://", "postgresql+psycopg://", 1)
+    url = dsn.replace("{scheme}://", "{scheme}+{driver}://", 1)
     engine = create_engine(url)
     {expression}.create_all(engine)
     engine.dispose()
