@@ -14,6 +14,7 @@ from tests.conformance.mysql.players import PLAYERS, Player, Where, is_drivers_o
 from tests.conformance.mysql.recorder import can_play, script
 from understudy.catalog.active_checker import MYSQL
 from understudy.fake_mysql.fixture import FakeMysql
+from understudy.mysql_catalog.checks import MysqlChecker
 
 _CASES = [
     (player, name)
@@ -61,13 +62,18 @@ def test_a_flow(
 
 
 @pytest.fixture(scope="module")
-def checked(real: RealServer) -> Iterator[None]:
+def checker(real: RealServer) -> Iterator[MysqlChecker]:
+    checker = real.checker
+    yield checker
+    checker.catalog.close()
+
+
+@pytest.fixture
+def checked(checker: MysqlChecker) -> Iterator[None]:
     """The statements on the fake are checked against the schema of the real server."""
     before = MYSQL.factory, MYSQL.made()
-    checker = real.checker
     MYSQL.use(lambda: checker)
     yield
-    checker.catalog.close()
     MYSQL.use(*before)
 
 
