@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pymysql
 import pytest
+from pymysql.constants import CLIENT
 
 from tests.real_mysql.conftest import another_test
 from understudy.real_mysql.fixture import RealMysql
@@ -31,6 +32,17 @@ def test_everything_is_rolled_back(real: RealMysql, server: RealMysqlServer) -> 
         assert rows(connection, EMAILS) == ()
         assert other.insert("Users").id > first  # InnoDB does not roll a counter back
     assert failures == []
+
+
+def test_an_update_that_changes_nothing(real: RealMysql) -> None:
+    update = "UPDATE Users SET email = 'ana' WHERE email = 'ana'"
+    plain = real.pymysql.connect(autocommit=True)
+    finding = real.pymysql.connect(autocommit=True, client_flag=CLIENT.FOUND_ROWS)
+    plain.cursor().execute(ADD, ("ana",))
+
+    assert plain.cursor().execute(update) == 0
+    assert finding.cursor().execute(update) == 1
+    assert plain.cursor().execute("UPDATE Users SET email = 'bob'") == 1
 
 
 def test_transactions_of_a_client(real: RealMysql) -> None:

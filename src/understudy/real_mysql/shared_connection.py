@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from understudy.fake_mysql.protocol.commands import (
     Assignment,
@@ -15,6 +16,7 @@ from understudy.fake_mysql.protocol.commands import (
     control_of,
 )
 from understudy.mysql.error_fields import server_error
+from understudy.mysql.handshake import Capability
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result, read_result
 from understudy.mysql.sql import command_of
@@ -25,6 +27,7 @@ from understudy.real_mysql.rollback import Request, SharedTransaction
 from understudy.real_mysql.upstream import Reading
 from understudy.real_mysql.written_tables import writes_rows
 from understudy.script import expectations
+from understudy.serving.chain import chain
 from understudy.serving.waits import Pending
 
 # MySQL's manual, 15.3.3; XA has transactions of its own.
@@ -32,8 +35,18 @@ _COMMITTING = re.compile(
     "ALTER|ANALYZE|CACHE|CHECK|CREATE|DROP|FLUSH|GRANT|INSTALL|LOCK|OPTIMIZE|RENAME|REPAIR|RESET"
     "|REVOKE|TRUNCATE|UNINSTALL|UNLOCK|XA"
 )
+_MATCHED = re.compile(r"Rows matched: \d+  Changed: (\d+)  Warnings: \d+")
 # Of the session in front, which knows them of each client.
 _OF_SESSION = ("autocommit", "transaction_isolation", "tx_isolation", "transaction_read_only")
+
+
+def _with_changed_rows(outcome: Any) -> None:
+    """Count the rows that an UPDATE has changed, and not all that it has found.
+
+    The shared connection was opened with CLIENT_FOUND_ROWS, which this client has not asked for.
+    """
+    if isinstance(outcome, Result) and (told := _MATCHED.match(outcome.info)) is not None:
+        outcome.affected = int(told[1])
 
 
 class SharedConnection:
@@ -95,7 +108,10 @@ class SharedConnection:
 
     def ask(self, command: Command, body: bytes, reading: Reading, sql: str = "") -> Pending:
         """Send a command in the client's transaction, and return a Pending for its outcome."""
-        return self._shared.submit(Request(self, command, body, reading, sql))
+        asked = self._shared.submit(Request(self, command, body, reading, sql))
+        if self.client.capabilities & Capability.FOUND_ROWS:
+            return asked
+        return chain(asked, _with_changed_rows)
 
     def tell(self, command: Command, body: bytes) -> None:
         """Send a command that has no answer."""
