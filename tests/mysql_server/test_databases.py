@@ -9,7 +9,7 @@ import pytest
 
 from understudy.embedded.errors import SchemaError
 from understudy.mysql_server.address import Address
-from understudy.mysql_server.admin import Admin
+from understudy.mysql_server.admin import LONGEST_WAIT, Admin
 from understudy.mysql_server.databases import MysqlDatabases
 from understudy.mysql_server.errors import MysqlDatabaseError, MysqlUnavailable
 
@@ -79,6 +79,12 @@ def test_the_end_of_a_run_drops_its_databases(
     databases.stop()
 
     assert not any(it.startswith(name[: len("understudy_12345678")]) for it in names(mysql_server))
+
+
+def test_an_idle_run_keeps_its_databases(databases: MysqlDatabases) -> None:
+    [(name, value)] = databases._running.rows("SHOW VARIABLES LIKE 'wait_timeout'")
+
+    assert (name, int(value)) == ("wait_timeout", LONGEST_WAIT)
 
 
 @pytest.mark.slow

@@ -107,6 +107,24 @@ def test_a_server_that_is_too_old(bare: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("folder", "product"), [("mysql", "mysql"), ("mariadb", "mysql"), ("mariadb", "mariadb")]
+)
+def test_the_scripts_of_older_and_newer_versions(bare: Path, folder: str, product: str) -> None:
+    program(bare / "mariadbd", "mariadbd  Ver 12.1.2-MariaDB for osx10.21 on arm64")
+    share = bare / "share" / folder
+    share.mkdir(parents=True)
+    names = ["system_tables", "performance_tables", "system_tables_data"]
+    files = [share / f"{product}_{name}.sql" for name in names]
+    for file in files[:2]:
+        file.touch()
+    found = find_installation()
+
+    assert found.scripts == []
+    files[2].touch()
+    assert found.scripts == files
+
+
 def test_a_server_that_does_not_run(bare: Path) -> None:
     file = program(bare / "mariadbd", "error while loading shared libraries: liburing.so.2")
 
@@ -124,4 +142,4 @@ def test_the_server_of_this_machine() -> None:
     found = installation_or_skip()
 
     assert found.version >= (8, 0, 0)
-    assert found.share is not None or not found.is_mariadb
+    assert found.scripts or not found.is_mariadb

@@ -10,6 +10,7 @@ import pytest
 
 from tests.real_mysql.conftest import another_test
 from understudy.mysql_server.admin import Admin
+from understudy.mysql_server.databases import MysqlDatabases, MysqlPlace
 from understudy.mysql_server.errors import MysqlDatabaseError
 from understudy.real_mysql import restoring
 from understudy.real_mysql.fixture import RealMysql
@@ -147,6 +148,23 @@ def test_tables_that_cannot_be_put_back_are_reported(
         assert real.insert("Users").id == 1
 
 
+def test_a_database_that_cannot_be_made_is_made_by_the_next_test(
+    databases: MysqlDatabases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = RealMysqlServer(lambda: databases.place)
+    monkeypatch.setattr(MysqlPlace, "new_database", _refuse)
+    with pytest.raises(MysqlDatabaseError, match="no locks"):
+        server.start()
+    monkeypatch.undo()
+
+    server.start()
+
+    try:
+        assert rows(server, "SELECT COUNT(*) FROM notes") == ((0,),)
+    finally:
+        server.stop()
+
+
 def _refuse(*_: object) -> None:
     raise MysqlDatabaseError("no locks")
 
@@ -169,6 +187,7 @@ def schema_reader(server: RealMysqlServer) -> Iterator[Admin]:
         ("REPLACE INTO app.Users VALUES (1)", {"Users", "orders"}),
         ("UPDATE LOW_PRIORITY notes SET text = (SELECT plan FROM Users)", {"notes"}),
         ("UPDATE plans p JOIN notes ON 1 SET text = '', price = 1", {"notes", "plans"}),
+        ("UPDATE (SELECT 1 AS x FROM log WHERE 1) s JOIN notes SET id = x", {"log", "notes"}),
         ("DELETE FROM Users WHERE id IN (SELECT id FROM notes)", {"Users", "orders"}),
         ("DELETE n FROM notes n, plans", {"notes", "plans"}),
         ("TRUNCATE TABLE orders", {"orders"}),

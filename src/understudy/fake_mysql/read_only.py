@@ -29,6 +29,5 @@ def refuse_writing(statement: str, connection: Connection) -> None:
     command = sql.command_of(statement)
     if not command or command in _READING:
         return
-    product = "MariaDB" if "MariaDB" in str(connection.settings.get("version")) else "MySQL"
-    text = f"The {product} server is running with the --read-only option so it cannot execute this"
-    raise server_error(1290, "HY000", f"{text} statement")
+    text = "server is running with the --read-only option so it cannot execute this statement"
+    raise server_error(1290, "HY000", f"The {connection.product} {text}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 10
 EXTRA = '"understudy[mysql]"'
+LONGEST_WAIT = 2_147_483  # seconds; the largest wait_timeout of a server on Windows
 
 
 def require_pymysql() -> None:

@@ -15,11 +15,6 @@ from understudy.mysql_server.installations import Installation
 
 # Part of the key: raise it when the content of the directory changes.
 _FORMAT = 1
-_SCRIPTS = (
-    "mysql_system_tables.sql",
-    "mysql_performance_tables.sql",
-    "mysql_system_tables_data.sql",
-)
 # What one of the two servers, or an older version, does not know is "loose".
 SMALL = (
     "--innodb-autoextend-increment=1",
@@ -72,12 +67,14 @@ def _initialise(
         arguments = [*arguments, "--initialize-insecure"]
     else:
         arguments = [*arguments, "--bootstrap"]
-        if installation.share is None:
+        scripts = installation.scripts
+        if not scripts:
             raise MysqlUnavailable(
-                f"{installation} is not complete: expected {_SCRIPTS[0]} in "
+                f"{installation} is not complete: expected mariadb_system_tables.sql, or "
+                f"mysql_system_tables.sql, and the scripts that belong to it in "
                 f"{installation.prefix}/share/mysql or {installation.prefix}/share/mariadb."
             )
-        texts = [(installation.share / name).read_bytes() for name in _SCRIPTS]
+        texts = [file.read_bytes() for file in scripts]
         script = b"\n".join([b"CREATE DATABASE mysql;", b"USE mysql;", *texts])
     given = {name: value for name, value in popen.items() if name != "stdin"}
     done = subprocess.run(

@@ -14,7 +14,7 @@ from typing import Self
 
 from understudy.embedded.schema_sources import schema_sources
 from understudy.mysql_server.address import Address, read_url
-from understudy.mysql_server.admin import Admin, quoted, require_pymysql
+from understudy.mysql_server.admin import LONGEST_WAIT, Admin, quoted, require_pymysql
 from understudy.mysql_server.copies import copy_database, create_database
 from understudy.mysql_server.errors import MysqlDatabaseError, MysqlUnavailable
 from understudy.mysql_server.installations import URL_VARIABLE, refuse_old
@@ -157,7 +157,8 @@ class MysqlDatabases:
         [(version,)] = self._admin.rows("SELECT VERSION()")
         _refuse_unusable(version, address)
         run = f"{PREFIX}{secrets.token_hex(4)}"
-        # The server releases the lock when this process dies.
+        # The server releases the lock when this process dies, and not while a run is idle.
+        self._admin.rows(f"SET wait_timeout = {LONGEST_WAIT}")
         self._admin.rows("SELECT GET_LOCK(%s, 0)", run)
         if self._server is None:
             _drop_stale(self._admin)

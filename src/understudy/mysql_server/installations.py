@@ -30,6 +30,7 @@ _ON_MACHINE = (
     *("/usr/local/opt/mariadb*", "/usr/local/opt/mysql*"),
     *("C:/Program Files/MariaDB*", "C:/Program Files/MySQL/MySQL Server*"),
 )
+_SCRIPTS = ("system_tables", "performance_tables", "system_tables_data")
 _VERSION = re.compile(r"Ver (\d+)\.(\d+)\.(\d+)(\S*)")
 
 
@@ -50,10 +51,15 @@ class Installation:
     is_mariadb: bool
 
     @property
-    def share(self) -> Path | None:
-        """The folder with the scripts that make MariaDB's system tables."""
-        places = (self.prefix / "share" / name for name in ("mysql", "mariadb", ""))
-        return next((it for it in places if (it / "mysql_system_tables.sql").is_file()), None)
+    def scripts(self) -> list[Path]:
+        """The scripts that make MariaDB's system tables, in order; empty if they are missing."""
+        for folder in ("mysql", "mariadb", ""):
+            for product in ("mysql", "mariadb"):  # older versions named them after MySQL
+                place = self.prefix / "share" / folder
+                files = [place / f"{product}_{name}.sql" for name in _SCRIPTS]
+                if all(file.is_file() for file in files):
+                    return files
+        return []
 
     @property
     def environment(self) -> dict[str, str]:

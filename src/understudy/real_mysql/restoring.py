@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from understudy.mysql_server.admin import Admin, quoted
+from understudy.mysql_server.admin import LONGEST_WAIT, Admin, quoted
 from understudy.mysql_server.copies import base_tables, copy_content, copy_rows, drop_content
 from understudy.mysql_server.errors import MysqlDatabaseError
 
@@ -34,6 +34,7 @@ class Restorer:
         self._template = template
         self._database = database
         admin.rows(f"USE {quoted(database)}")
+        admin.rows(f"SET wait_timeout = {LONGEST_WAIT}")  # it is idle while a test runs
         admin.rows(f"SET lock_wait_timeout = {_LOCK_TIMEOUT}")
         admin.rows(f"SET innodb_lock_wait_timeout = {_LOCK_TIMEOUT}")
         if not admin.is_mariadb:

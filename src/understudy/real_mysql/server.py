@@ -66,10 +66,11 @@ class RealMysqlServer(Server):
         """
         place = self._place()
         if place != self._known:  # the first one, or one that replaces a killed server
-            if self._real is not None:
-                self._real.close()
-            self._known = place
+            real, self._real = self._real, None
+            if real is not None:
+                real.close()
             self._real = RealDatabase(place, self._sockets, self._first_isolation)
+            self._known = place
         super().start()
 
     def stop(self) -> None:

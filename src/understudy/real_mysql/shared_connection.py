@@ -129,7 +129,7 @@ class SharedConnection:
         return self.ask(Command.INIT_DB, database.encode(), reading)
 
     def reset(self) -> Pending | None:
-        """Begin the client's session anew."""
+        """Reset the client's session."""
         self._shared.end(self, commit=False)
         self._settings.clear()
         return None

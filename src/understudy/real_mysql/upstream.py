@@ -95,7 +95,7 @@ class Upstream(UpstreamSocket):
         return self.ask(Command.INIT_DB, database.encode(), read_result(deprecate_eof=False))
 
     def reset(self) -> Pending | None:
-        """Begin the session anew."""
+        """Reset the session."""
         return self.ask(Command.RESET_CONNECTION, b"", read_result(deprecate_eof=False))
 
     def control(self, sql: str, body: bytes) -> Result | Pending | None:
@@ -127,15 +127,19 @@ class Upstream(UpstreamSocket):
 
 def _connected(address: Address) -> socket.socket:
     """Return a connected socket, which blocks."""
-    place: Any = address.socket or (address.host, address.port)
     try:
-        if address.socket:
-            connected = socket.socket(socket.AF_UNIX)
-            connected.settimeout(_TIMEOUT)
-            connected.connect(place)
-        else:
+        if not address.socket:
+            place = (address.host, address.port)
             connected = socket.create_connection(place, timeout=_TIMEOUT)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connected
+        connected = socket.socket(socket.AF_UNIX)
+        try:
+            connected.settimeout(_TIMEOUT)
+            connected.connect(address.socket)
+        except BaseException:
+            connected.close()
+            raise
     except OSError as error:
         text = f"Understudy: the real server at {address.shown} does not answer: {error}"
         raise server_error(2003, "HY000", text) from error
@@ -157,6 +161,9 @@ def _log_in(
             answer = steps.send(packet)
             if answer is not None:
                 connected.sendall(frame([answer], frames.sequence + 1)[0])
+    except OSError as error:
+        text = f"Lost connection to MySQL server at login: {error}"
+        raise server_error(2013, "HY000", text) from error
     except StopIteration as end:
         greeting, _ = end.value
         return int(greeting.connection)

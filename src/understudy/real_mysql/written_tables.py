@@ -180,8 +180,10 @@ def _after_dot(found: Sequence[Piece], place: int) -> str:
 def _listed(found: Sequence[Piece], words: Sequence[str]) -> Iterator[str]:
     """Yield the tables of a list, such as that of UPDATE a JOIN b or DELETE a FROM a, b."""
     is_next = False
+    depth = 0
     for place, word in enumerate(words):
-        if word in _ENDS:
+        depth += (word == "(") - (word == ")")
+        if word in _ENDS and not depth:
             return
         if is_next and not _NOISE.fullmatch(word) and word != "(":
             yield _after_dot(found, place)

@@ -58,6 +58,11 @@ class Connection(connection.Connection):
         return bool(self.settings.get("autocommit", 1))
 
     @property
+    def product(self) -> str:
+        """What the server calls itself: "MariaDB" or "MySQL"."""
+        return "MariaDB" if "MariaDB" in str(self.settings.get("version")) else "MySQL"
+
+    @property
     def codec(self) -> str:
         """Python's codec of the connection's character set."""
         return self.charset.codec

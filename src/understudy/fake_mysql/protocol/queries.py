@@ -24,7 +24,9 @@ def query(backend: Backend, body: bytes) -> Work:
     """Answer COM_QUERY: one statement, or several if the client may send them."""
     text = body.decode(backend.connection.codec, "surrogateescape")
     if not pieces(text) or not (texts := [text] if ";" not in text else _split(text)):
-        if text.strip(" ;") and _is_mariadb(backend):  # for which a comment is a statement
+        if (
+            text.strip(" ;") and backend.connection.product == "MariaDB"
+        ):  # for which a comment is a statement
             backend.answer(Result(), "")
             return
         raise empty_query()
@@ -38,10 +40,6 @@ def query(backend: Backend, body: bytes) -> Work:
 def empty_query() -> ServerError:
     """Return the error for a statement without words."""
     return server_error(1065, "42000", "Query was empty")
-
-
-def _is_mariadb(backend: Backend) -> bool:
-    return "MariaDB" in str(backend.connection.settings.get("version"))
 
 
 def _split(text: str) -> list[str]:
@@ -58,7 +56,7 @@ def check_single(backend: Backend, text: str) -> None:
     found = statements(text) if ";" in text else ()
     if len(found) < 2:
         return
-    product = "MariaDB" if _is_mariadb(backend) else "MySQL"
+    product = backend.connection.product
     start = found[1].start
     raise server_error(
         *(1064, "42000"),

@@ -53,7 +53,7 @@ class SessionState:
         self.transactions = Transactions(connection)
 
     def reset(self) -> None:
-        """Begin the session anew: roll back what is open, and forget the variables."""
+        """Reset the session: roll back what is open, and forget the variables."""
         self.transactions.end(commit=False)
         connection = self._connection
         connection.reset(variables.at_start(self._options, connection.collation))
