@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.init import look
+from understudy.init import look, workflow
 from understudy.init.configuration import configuration
 from understudy.init.database_kind import MYSQL, POSTGRES
 from understudy.init.questions import decide
@@ -144,3 +144,13 @@ def test_an_engine_of_a_module_needs_one_loop_for_all_tests(tmp_path: Path) -> N
     pyproject = texts(tmp_path, {"models.py": MODELS})["pyproject.toml"]
 
     assert 'asyncio_default_test_loop_scope = "session"' in pyproject
+
+
+def test_the_workflow_installs_a_server_instead_of_a_service(tmp_path: Path) -> None:
+    compose = "services:\n  db:\n    image: mysql:8\n  cache:\n    image: redis:7\n"
+    findings = look(write(tmp_path, {"main.py": APP, "models.py": MODELS, "compose.yml": compose}))
+
+    text = workflow.text(findings, "", "asyncmy")
+
+    assert "apt-get install --yes mariadb-server-core\n" in text
+    assert "docker compose up --detach --wait cache\n" in text

@@ -9,14 +9,19 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from understudy.init.database_kind import MYSQL, POSTGRES, DatabaseKind
 from understudy.init.findings import Findings
 from understudy.init.scaffold import commands, extras
 
 _PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 _DEFAULT = "3.12"
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-# Understudy brings the database.
-_DATABASES = ("postgres", "postgis", "timescale", "pgvector", "pgbouncer", "pgadmin", "adminer")
+# Understudy brings the database, or starts the server that is installed.
+_DATABASES = {
+    POSTGRES: ("postgres", "postgis", "timescale", "pgvector", "pgbouncer", "pgadmin", "adminer"),
+    MYSQL: ("mysql", "mariadb", "percona", "phpmyadmin", "adminer"),
+}
+_SERVER = "sudo apt-get update && sudo apt-get install --yes mariadb-server-core"
 
 
 def text(findings: Findings, inside: str, driver: str | None) -> str:
@@ -31,7 +36,9 @@ def text(findings: Findings, inside: str, driver: str | None) -> str:
     names = sorted(path.name for path in root.iterdir() if path.is_file())
     prefix, install = _installing(names, document)
     lines = [*install, *_adding(prefix, _lacking(findings, driver))]
-    if services := list(_services(root)):
+    if findings.database is MYSQL:
+        lines.append(_SERVER)
+    if services := list(_services(root, findings.database)):
         lines.append(f"docker compose up --detach --wait {' '.join(services)}")
     lines += [f"{prefix}{command}" for command in commands(findings.package)]
     steps = "".join(f"      - run: {line}\n" for line in lines)
@@ -124,8 +131,8 @@ def _python(root: Path, document: Mapping[str, Any]) -> str:
     return supported[0] if wanted and supported else _DEFAULT
 
 
-def _services(root: Path) -> Iterator[str]:
-    """Yield the services of the compose file that run an image other than a PostgreSQL.
+def _services(root: Path, database: DatabaseKind) -> Iterator[str]:
+    """Yield the services of the compose file that run an image other than that database.
 
     Read with patterns: init does not need a YAML parser for anything else. What is written in
     another style, such as `services: {...}`, is not found.
@@ -140,5 +147,5 @@ def _services(root: Path) -> Iterator[str]:
         image = re.search(r"^\s+image:\s*[\"']?(\S+)", service, re.M)
         if image is None or re.search(r"^\s+build:", service, re.M):
             continue
-        if not any(word in image[1] for word in _DATABASES):
+        if not any(word in image[1] for word in _DATABASES[database]):
             yield service.strip().partition(":")[0]
