@@ -140,8 +140,12 @@ def test_fakes_are_those_that_mysql_has(tmp_path: Path) -> None:
     assert "FakeConnection" not in texts(tmp_path, {"models.py": MODELS})["fakes.py"]
 
 
-def test_an_engine_of_a_module_needs_one_loop_for_all_tests(tmp_path: Path) -> None:
-    pyproject = texts(tmp_path, {"models.py": MODELS})["pyproject.toml"]
+@pytest.mark.parametrize("requirements", ["fastapi\nasyncmy\n", "anyio==3.7.1\nidna==3.4\n"])
+def test_an_engine_of_a_module_needs_one_loop_for_all_tests(
+    tmp_path: Path, requirements: str
+) -> None:
+    files = {"models.py": MODELS, "requirements.txt": requirements}
+    pyproject = texts(tmp_path, files)["pyproject.toml"]
 
     assert 'asyncio_default_test_loop_scope = "session"' in pyproject
 

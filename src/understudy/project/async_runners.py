@@ -98,7 +98,9 @@ class Runners:
     def only_anyio(self) -> bool:
         """Whether the project depends on anyio and not on pytest-asyncio."""
         text = self.about.replace("_", "-")
-        return "anyio" in text and "pytest-asyncio" not in text
+        # A frozen list names anyio as a dependency of others, with anyio's own, which is idna.
+        is_chosen = "anyio" in text and "idna" not in text
+        return is_chosen and "pytest-asyncio" not in text
 
     @property
     def asyncio_before_1(self) -> bool:
