@@ -168,6 +168,7 @@ def test_temporary_tables_are_not_refused(real: RealMysql) -> None:
     cursor = real.pymysql.connect(autocommit=True).cursor()
     cursor.execute("CREATE TEMPORARY TABLE made (id INT)")
     cursor.execute("INSERT INTO made VALUES (1)")
+    cursor.execute("/* of a report */ CREATE OR REPLACE TEMPORARY TABLE made (id BIGINT)")
     cursor.execute("DROP TEMPORARY TABLE made")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 
 from understudy.mutate import operators
 from understudy.mutate.mutants import Judgement, Mutant
@@ -36,8 +35,7 @@ class MysqlJudge:
         self, statements: Sequence[Statement], mutants: Sequence[Mutant]
     ) -> Mapping[Mutant, Judgement]:
         """Return the verdicts on the mutants of statements."""
-        admin = Admin(self._address, server_settings=True)
-        with closing(admin.connection):
+        with Admin(self._address, server_settings=True) as admin:
             return {mutant: _verdict(admin, mutant) for mutant in mutants}
 
     def rows(

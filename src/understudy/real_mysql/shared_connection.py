@@ -15,11 +15,12 @@ from understudy.fake_mysql.protocol.commands import (
     Set,
     control_of,
 )
+from understudy.fake_mysql.protocol.session_state import commits_implicitly
 from understudy.mysql.error_fields import server_error
 from understudy.mysql.handshake import Capability
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result, read_result
-from understudy.mysql.sql import command_of
+from understudy.mysql.sql import command_of, pieces
 from understudy.mysql_server.admin import quoted
 from understudy.real_mysql import failures
 from understudy.real_mysql.client_state import RealClient
@@ -30,11 +31,8 @@ from understudy.script import expectations
 from understudy.serving.chain import chain
 from understudy.serving.waits import Pending
 
-# MySQL's manual, 15.3.3; XA has transactions of its own.
-_COMMITTING = re.compile(
-    "ALTER|ANALYZE|CACHE|CHECK|CREATE|DROP|FLUSH|GRANT|INSTALL|LOCK|OPTIMIZE|RENAME|REPAIR|RESET"
-    "|REVOKE|TRUNCATE|UNINSTALL|UNLOCK|XA"
-)
+# UNLOCK TABLES commits if tables are locked. XA has transactions of its own.
+_COMMITTING_TOO = ("UNLOCK", "XA")
 _MATCHED = re.compile(r"Rows matched: \d+  Changed: (\d+)  Warnings: \d+")
 # Of the session in front, which knows them of each client.
 _OF_SESSION = ("autocommit", "transaction_isolation", "tx_isolation", "transaction_read_only")
@@ -101,9 +99,9 @@ class SharedConnection:
             text = "Cannot execute statement in a READ ONLY transaction"
             raise server_error(1792, "25006", text)
         verb = command_of(sql)
-        words = sql.upper().split()[:3]
-        if _COMMITTING.fullmatch(verb) and "TEMPORARY" not in words:
-            shown = " ".join(words[:2]) if verb in ("ALTER", "CREATE", "DROP", "RENAME") else verb
+        if commits_implicitly(sql) or verb in _COMMITTING_TOO:
+            words = [piece.word for piece in pieces(sql)[:2]]
+            shown = " ".join(words) if verb in ("ALTER", "CREATE", "DROP", "RENAME") else verb
             raise expectations.record_failure(failures.commits(shown, sql))
 
     def ask(self, command: Command, body: bytes, reading: Reading, sql: str = "") -> Pending:

@@ -22,7 +22,7 @@ from understudy.fake_mysql.protocol.login import ServerOptions, unknown_database
 from understudy.fake_mysql.protocol.transactions import Transactions
 from understudy.mysql.error_fields import server_error
 from understudy.mysql.packets import Status
-from understudy.mysql.sql import command_of
+from understudy.mysql.sql import command_of, pieces
 
 # MySQL's manual, 15.3.3: they commit what is open.
 _COMMITTING: Final = frozenset(
@@ -31,12 +31,19 @@ _COMMITTING: Final = frozenset(
         *("LOCK", "OPTIMIZE", "RENAME", "REPAIR", "RESET", "REVOKE", "TRUNCATE", "UNINSTALL"),
     }
 )
-_TEMPORARY: Final = re.compile(r"\W*(?:CREATE|DROP)\s+TEMPORARY\b", re.IGNORECASE)
 _WRITING: Final = frozenset(
     ("CALL", "DELETE", "EXECUTE", "HANDLER", "INSERT", "LOAD", "REPLACE", "UPDATE")
 )
 _READING: Final = frozenset(("SELECT", "TABLE", "WITH"))
 _FROM: Final = re.compile(r"\b(?:FROM|TABLE)\b", re.IGNORECASE)
+
+
+def commits_implicitly(sql: str) -> bool:
+    """Return whether a statement commits what is open, although it is not a COMMIT."""
+    if command_of(sql) not in _COMMITTING:
+        return False
+    words = [piece.word for piece in pieces(sql)[:4]]
+    return words[1:2] != ["TEMPORARY"] and words[1:] != ["OR", "REPLACE", "TEMPORARY"]
 
 
 class SessionState:
@@ -75,7 +82,7 @@ class SessionState:
     def begin_statement(self, sql: str) -> None:
         """Commit or begin a transaction, as a statement does before it runs."""
         command = command_of(sql)
-        if command in _COMMITTING and not _TEMPORARY.match(sql):
+        if commits_implicitly(sql):
             self.transactions.end(commit=True)
         elif self._connection.autocommit:
             return
