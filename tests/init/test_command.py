@@ -242,7 +242,8 @@ def test_an_app_that_cannot_be_made(tmp_path: Path) -> None:
         '# app = "app.main:create_app"\n'
     )
     assert (
-        "# TODO driver: no use of asyncpg, psqlpy or psycopg was found; psycopg2 "
+        "# TODO driver: no use of asyncpg, psqlpy, psycopg, aiomysql or asyncmy was found; "
+        "psycopg2 "
         "(requirements.txt:1) is not supported. Name yours:\n"
         '# driver = "asyncpg"\n'
     ) in text

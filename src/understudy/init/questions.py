@@ -177,7 +177,8 @@ def _driver(
             "psycopg2"
         )
         unsupported = "" if other is None else f"; psycopg2 ({other}) is not supported"
-        reason = f"no use of asyncpg, psqlpy or psycopg was found{unsupported}. Name yours:"
+        names = "asyncpg, psqlpy, psycopg, aiomysql or asyncmy"
+        reason = f"no use of {names} was found{unsupported}. Name yours:"
         questions.append(Question("driver", reason))
         return None
     tied = [driver for driver in drivers if driver.imports == drivers[0].imports]
