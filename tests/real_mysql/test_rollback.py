@@ -7,6 +7,7 @@ import pytest
 from pymysql.constants import CLIENT
 
 from tests.real_mysql.conftest import another_test
+from understudy.mysql.packets import Command
 from understudy.real_mysql.fixture import RealMysql
 from understudy.real_mysql.server import RealMysqlServer
 
@@ -122,6 +123,25 @@ def test_a_transaction_that_has_only_read_lets_others_in(real: RealMysql) -> Non
 
     assert rows(one, EMAILS) == (("ana",),)
     one.rollback()
+
+
+def test_a_setting_that_is_refused_is_not_set_again(real: RealMysql) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    with pytest.raises(pymysql.err.OperationalError, match="NONSENSE"):
+        one.cursor().execute("SET sql_mode = 'NONSENSE'")
+
+    assert rows(two, EMAILS) == ()
+    assert rows(one, EMAILS) == ()
+
+
+def test_a_client_that_is_reset_has_no_settings(real: RealMysql) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    one.cursor().execute("SET @mine = 5")
+    one._execute_command(Command.RESET_CONNECTION, b"")
+    one._read_ok_packet()
+
+    assert rows(two, "SELECT @mine + 0") == ((None,),)
+    assert rows(one, "SELECT @mine + 0") == ((None,),)
 
 
 def test_each_client_has_its_own_settings(real: RealMysql) -> None:

@@ -117,6 +117,11 @@ class SharedTransaction:
         """Whether a client has sent the latest statement."""
         return self._latest is connection
 
+    def replace_latest(self, connection: SharedConnection, by: SharedConnection) -> None:
+        """Take another client for the one that has sent the latest statement, if it is this one."""
+        if self._latest is connection:
+            self._latest = by
+
     def roll_back(self, done: Callable[[Any], None]) -> None:
         """Roll everything back."""
         self._queue.clear()

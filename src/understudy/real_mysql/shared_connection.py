@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import copy
+from functools import partial
 from typing import Any
 
 from understudy.fake_mysql.protocol.commands import (
@@ -129,7 +131,8 @@ class SharedConnection:
     def reset(self) -> Pending | None:
         """Reset the client's session."""
         self._shared.end(self, commit=False)
-        self._settings.clear()
+        self._shared.replace_latest(self, copy(self))  # its settings are still in place
+        self._settings = {}
         return None
 
     def control(self, sql: str, body: bytes) -> Result | Pending | None:
@@ -158,21 +161,29 @@ class SharedConnection:
                     "progress",
                 )
             case Set(assignments):
-                self._note(assignments)
+                self._begin_autocommit(assignments)
                 if all(assignment.name in _OF_SESSION for assignment in assignments):
                     return None
+                asked = self.ask(Command.QUERY, body, read_result(deprecate_eof=False), sql)
+                return chain(asked, partial(self._note, assignments))
             case None if self._is_known_in_front(sql):
                 return None
         return self.ask(Command.QUERY, body, read_result(deprecate_eof=False), sql)
 
-    def _note(self, assignments: Sequence[Assignment]) -> None:
+    def _begin_autocommit(self, assignments: Sequence[Assignment]) -> None:
         for assignment in assignments:
             if assignment.name == "autocommit":
                 is_on = [piece.word for piece in assignment.value] in (["1"], ["ON"], ["TRUE"])
                 if is_on and not self.client.autocommit:
                     self._begins = self._is_read_only = False
                     self._shared.end(self, commit=True)
-            elif not assignment.is_global and assignment.name not in _OF_SESSION:
+
+    def _note(self, assignments: Sequence[Assignment], outcome: Result) -> None:
+        """Note the settings of a SET, unless the server has refused it."""
+        if outcome.error is not None:
+            return
+        for assignment in assignments:
+            if not assignment.is_global and assignment.name not in _OF_SESSION:
                 separator = " COLLATE " if assignment.name == "names" else " "
                 self._settings[assignment.name] = separator.join(
                     piece.text for piece in assignment.value
