@@ -21,7 +21,7 @@ from understudy.real_mysql import failures
 from understudy.real_mysql.upstream import Reading, Upstream
 from understudy.real_mysql.written_tables import may_write
 from understudy.script import expectations
-from understudy.serving.waits import Pending
+from understudy.serving.waits import ConnectionDropped, Pending
 
 if TYPE_CHECKING:
     from understudy.real_mysql.shared_connection import SharedConnection
@@ -190,6 +190,8 @@ class SharedTransaction:
 
     def _prepared(self, request: Request, outcome: Any) -> None:
         failed = _error(outcome)
+        if failed is None and not self._is_begun:
+            failed = ConnectionDropped()  # the test has ended: outside of it nothing may be written
         if failed is not None:
             self._finished(request, failed)
         else:

@@ -5,8 +5,8 @@ client lives in the same process. So the drivers' functions are wrapped: they no
 from the stack of their own thread, before they send. No thread reads the frames or awaitables of
 another thread's tasks, which crashes CPython 3.12 if such a task happens to run.
 
-asyncpg and psycopg know the number of their connection. psqlpy does not, so its latest call counts
-only while a single task or thread of the test uses it.
+asyncpg, psycopg and the drivers of MySQL know the number of their connection. psqlpy does not, so
+its latest call counts only while a single task or thread of the test uses it.
 """
 
 from __future__ import annotations
