@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import enum
 from collections.abc import Callable
@@ -41,8 +42,17 @@ def _pymysql() -> pymysql.connections.Connection[Cursor]:
     return made
 
 
+def _in_loop(make: Callable[[], Any]) -> Any:
+    """Make a connection that asks for the running event loop."""
+
+    async def made() -> Any:
+        return make()
+
+    return asyncio.run(made())
+
+
 def _aiomysql(value: Any) -> str:
-    made = aiomysql.Connection()
+    made = _in_loop(aiomysql.Connection)
     made.server_status = 0
     written: str = made.escape(value)
     return written
@@ -57,7 +67,7 @@ def _connector(value: Any) -> str:
 DRIVERS: dict[str, Callable[[Any], str]] = {
     "pymysql": lambda value: _pymysql().escape(value),
     "aiomysql": _aiomysql,
-    "asyncmy": lambda value: asyncmy.connection.Connection().escape(value),
+    "asyncmy": lambda value: _in_loop(asyncmy.connection.Connection).escape(value),
     "mysql-connector": _connector,
 }
 # What a driver refuses, or writes wrongly.

@@ -111,7 +111,7 @@ def test_a_controller_that_is_gone_is_one_message() -> None:
     gateway.join()
     config: Any = SimpleNamespace(workerinput={workers._KEY: channel})
     with pytest.raises(PostgresUnavailable) as caught:
-        databases._ask(config, "place")
+        databases.ask_controller(config, "place")
     assert str(caught.value) == (
         "No PostgreSQL is available: the pytest process that starts it has ended."
     )

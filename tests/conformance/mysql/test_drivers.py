@@ -40,6 +40,7 @@ _EVERY = 60  # of these, one is in the fast suite
 def test_a_flow(
     real: RealServer,
     fake_mysql: FakeMysql,
+    monkeypatch: pytest.MonkeyPatch,
     runner: asyncio.Runner,
     player: type[Player],
     name: str,
@@ -48,7 +49,7 @@ def test_a_flow(
     answers = runner.run(real.recorded(name, flow, player))
     expected = runner.run(player(real.where).play(flow))
     real.reset(flow)
-    fake_mysql._server.version = real.version
+    monkeypatch.setattr(fake_mysql._server, "version", real.version)
     script(fake_mysql, answers)
 
     found = runner.run(player(_where(fake_mysql)).play(flow))
@@ -88,6 +89,7 @@ _COLUMNS = [name for name in FLOWS if name.startswith("column")]
 def test_a_column_with_the_schema(
     real: RealServer,
     fake_mysql: FakeMysql,
+    monkeypatch: pytest.MonkeyPatch,
     runner: asyncio.Runner,
     player: type[Player],
     name: str,
@@ -101,7 +103,7 @@ def test_a_column_with_the_schema(
     on_real.tells_types = on_fake.tells_types = True
     expected = runner.run(on_real.play(flow))
     real.reset(flow)
-    fake_mysql._server.version = real.version
+    monkeypatch.setattr(fake_mysql._server, "version", real.version)
     script(fake_mysql, answers)
 
     found = runner.run(on_fake.play(flow))
