@@ -220,3 +220,18 @@ def test_what_changes_the_schema(server: RealMysqlServer, schema_reader: Admin, 
     written.note(sql)
 
     assert written.is_changed
+
+
+def test_a_client_learns_that_the_server_has_ended_its_idle_connection(
+    server: RealMysqlServer,
+) -> None:
+    with another_test(server) as (real, failures):
+        connection = real.pymysql.connect()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT CONNECTION_ID()")
+            [number] = cursor.fetchone()
+        rows(server, f"KILL {number}")
+        connection._sock.settimeout(10)
+        assert connection._sock.recv(1) == b""
+        connection._force_close()
+    assert failures == []

@@ -95,7 +95,10 @@ class ForwardingResponder(ScriptResponder):
     def log_in(self, connection: Connection) -> Pending | None:
         """Connect a client to the real server."""
         client = real_client(connection)
-        client.upstream = self._host.connect_client(client)
+        upstream = client.upstream = self._host.connect_client(client)
+        if isinstance(upstream, Upstream):
+            upstream.on_lost = partial(_end, client)
+            upstream.watch()
         return None
 
     def lost(self, connection: Connection) -> None:
@@ -250,6 +253,11 @@ class ForwardingResponder(ScriptResponder):
         if command == Command.RESET_CONNECTION:
             return client.connected.reset()
         return self._asked(command, body, client) if command == Command.PING else None
+
+
+def _end(client: RealClient) -> None:
+    """End a client whose connection to the real server has ended, perhaps while it was idle."""
+    client.transport.send_output(client.session.terminate())
 
 
 def _encoded(sql: str, client: RealClient) -> bytes:

@@ -39,7 +39,10 @@ class Upstream(UpstreamSocket):
 
     Attributes:
         id: the number of the connection on the real server.
+        on_lost: called when the real server has ended the connection.
     """
+
+    on_lost: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(
         self, address: Address, sockets: Sockets, *, capabilities: int = 0, collation: int = 45
@@ -123,6 +126,7 @@ class Upstream(UpstreamSocket):
         while self._waiting:
             _, done = self._waiting.popleft()
             done(ConnectionDropped())
+        self.on_lost()
 
 
 def _connected(address: Address) -> socket.socket:
