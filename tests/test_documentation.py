@@ -108,6 +108,9 @@ NOT_RUN = {
     "python -m benchmarks --only sweep": "a part of make bench",
     "python -m benchmarks.many_tests": "takes minutes; tests/test_benchmarks.py runs fewer tests",
     "python -m benchmarks.driver_suites": "takes half an hour; tests/benchmarks runs its parts",
+    "python -m benchmarks.driver_suites.mysql aiomysql=../aiomysql asyncmy=../asyncmy": (
+        "needs checkouts of other projects"
+    ),
     "python -m benchmarks.peer_suites taskiq-postgres ../taskiq-postgres": (
         "needs a checkout of another project"
     ),
