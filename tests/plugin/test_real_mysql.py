@@ -118,8 +118,7 @@ def test_a_server_that_was_killed_is_replaced(configured: Project) -> None:
     installation_or_skip()
     configured.write(
         test_it="""
-        import os
-        import signal
+        import psutil
 
         def test_killed(real_mysql):
             real_mysql.insert("users")
@@ -128,7 +127,9 @@ def test_a_server_that_was_killed_is_replaced(configured: Project) -> None:
                 cursor.execute("SELECT @@pid_file")
                 [(file,)] = cursor.fetchall()
             with open(file) as text:
-                os.kill(int(text.read()), signal.SIGKILL)
+                server = psutil.Process(int(text.read()))
+            server.kill()
+            server.wait(timeout=30)  # it ends a moment after it was killed
 
         def test_after_it(real_mysql):
             assert real_mysql.insert("users", name="Ana").name == "Ana"
