@@ -34,6 +34,9 @@ settings.load_profile("quick")
 # tests that interrupt a process need it as it is at a terminal, however this run was started.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# nohup ignores SIGHUP likewise.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # pytest keeps the modules that it rewrites as bytecode, unless this forbids it; then each inner run
 # compiles them again, which takes longer than the tests. Docker images of Python tend to set it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

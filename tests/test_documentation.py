@@ -111,6 +111,14 @@ NOT_RUN = {
     "python -m benchmarks.driver_suites.mysql aiomysql=../aiomysql asyncmy=../asyncmy": (
         "needs checkouts of other projects"
     ),
+    **dict.fromkeys(
+        (
+            "python -m benchmarks.written_tests examples/backend src/domain/dal/dao/role.py "
+            f"{option}"
+            for option in ("--runs 100", "--by-hand")
+        ),
+        "takes minutes; tests/benchmarks runs its parts",
+    ),
     "python -m benchmarks.peer_suites taskiq-postgres ../taskiq-postgres": (
         "needs a checkout of another project"
     ),
