@@ -1,0 +1,55 @@
+"""Rows that `real_mysql.insert` makes up."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from decimal import Decimal
+
+import pytest
+
+from understudy.real_mysql.fixture import RealMysql
+from understudy.rows import RowsError
+
+
+class State(enum.Enum):
+    A = "a"
+
+
+def test_each_kind_of_column_gets_a_value_of_its_kind(real: RealMysql) -> None:
+    row = real.insert("kinds")
+
+    required = {name: value for name, value in dict(row).items() if name not in ("note", "twice")}
+    assert None not in required.values()
+    assert isinstance(row.money, Decimal)
+    assert row.twice == row.small * 2
+    assert row.state in ("a", "it's")
+    assert len(uuid.UUID(row.token).bytes) == 16
+    assert len(row.code) <= 3
+    assert row.note is None
+
+
+def test_values_are_written_as_the_driver_takes_them(real: RealMysql) -> None:
+    token = uuid.UUID(int=7)
+    row = real.insert("kinds", state=State.A, document={"a": [1]}, token=token)
+
+    assert (row.state, row.token) == ("a", str(token))
+    assert "1" in row.document
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "said"),
+    [
+        ("kind", {}, "There is no table 'kind'. Did you mean 'kinds'?"),
+        ("emails", {}, "emails is a view, which cannot be inserted into."),
+        ("kinds", {"colour": 1}, "colour"),
+        ("kinds", {"code": "long"}, "Data too long for column 'code'"),
+        ("kinds", {"twice": 1}, "twice"),
+    ],
+)
+def test_what_cannot_be_inserted(
+    real: RealMysql, table: str, values: dict[str, object], said: str
+) -> None:
+    with pytest.raises(RowsError) as refused:
+        real.insert(table, **values)
+    assert said in str(refused.value)
