@@ -11,7 +11,6 @@ from understudy.fake_mysql.server import Server
 from understudy.script.mysql_parameters import MysqlParameters
 from understudy.script.origin import caller
 from understudy.serving.fixture import ServerAddress, ServerFixture
-from understudy.serving.login import Login
 
 
 class Address(ServerAddress[Server]):
@@ -76,16 +75,3 @@ class FakeMysql(ServerFixture[Server], Address, Drivers):
         sender = {"user": user, "database": database}
         rule = ServerRule(statement, MysqlParameters(parameters), caller(), sender)
         self.calls.assert_matching(rule, times)
-
-    def require_login(
-        self,
-        *,
-        user: str | None = None,
-        password: str | None = None,
-        database: str | None = None,
-    ) -> None:
-        """Reject new connections with any other user, password or database.
-
-        What is None is not checked.
-        """
-        self._server.login = Login(user, password, database)

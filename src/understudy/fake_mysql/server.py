@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from understudy.fake_mysql.boundary_changes import carry_out
@@ -19,9 +18,8 @@ from understudy.script import call_counts
 from understudy.serving import server
 from understudy.serving.attribution import CallSite
 from understudy.serving.faults import FAULTS
-from understudy.serving.leaks import LeakReport
 from understudy.serving.location import new_password
-from understudy.serving.login import ANY_LOGIN, Login
+from understudy.serving.login import Login
 from understudy.serving.transport import Transport
 from understudy.serving.waits import Pending
 
@@ -33,7 +31,6 @@ class Server(server.Server[Client]):
     """A MySQL made of Python.
 
     Attributes:
-        login: the user, password and database that a client has to give.
         version: what VERSION() returns; "MariaDB" in it makes it a MariaDB.
 
     Args:
@@ -50,7 +47,7 @@ class Server(server.Server[Client]):
 
     def __init__(self, user: str = "understudy", password: str | None = None) -> None:
         super().__init__()
-        self.login, self.version = ANY_LOGIN, NEWEST
+        self.version = NEWEST
         self._responder = self._make_responder()
         self._set_address(locate(self._sockets, user, password or new_password()))
 
@@ -104,8 +101,3 @@ class Server(server.Server[Client]):
         """Make every connection read-only: its server is now a replica of another."""
         for client in self._open():
             client.read_only = True
-
-    def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
-        """End a test, and record its leaks: see the base class."""
-        super().end_test(left, close)
-        self.login = ANY_LOGIN

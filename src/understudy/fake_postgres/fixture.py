@@ -13,7 +13,6 @@ from understudy.fake_postgres.server import Server
 from understudy.script.origin import caller
 from understudy.script.rules import StatementRule
 from understudy.serving.fixture import ServerAddress, ServerFixture
-from understudy.serving.login import Login
 
 
 class Address(ServerAddress[Server]):
@@ -97,16 +96,3 @@ class FakePostgres(ServerFixture[Server], Address, Drivers):
     def notify(self, channel: str, payload: str = "") -> None:
         """Send a notification to every connection that listens to a channel."""
         self._server.notify(channel, payload)
-
-    def require_login(
-        self,
-        *,
-        user: str | None = None,
-        password: str | None = None,
-        database: str | None = None,
-    ) -> None:
-        """Reject new connections with any other user, password or database.
-
-        Passwords are checked with SCRAM, as in PostgreSQL. What is None is not checked.
-        """
-        self._server.login = Login(user, password, database)

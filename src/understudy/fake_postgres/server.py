@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from functools import partial
 from time import monotonic, sleep
 
@@ -24,9 +23,8 @@ from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.pg.sqlstates import STATES
 from understudy.serving import pool_renewal, server
 from understudy.serving.faults import FAULTS
-from understudy.serving.leaks import LeakReport
 from understudy.serving.location import new_password
-from understudy.serving.login import ANY_LOGIN, Login
+from understudy.serving.login import Login
 from understudy.serving.waits import Pending
 
 NEWEST = 18
@@ -38,7 +36,6 @@ class Server(server.Server[Client]):
 
     Attributes:
         schema: the types of now.
-        login: the user, password and database that a client has to give.
 
     Args:
         user: the user in its address, who need not exist.
@@ -52,7 +49,6 @@ class Server(server.Server[Client]):
 
     def __init__(self, user: str = "understudy", password: str | None = None) -> None:
         super().__init__()
-        self.login = ANY_LOGIN
         self.schema = self._make_schema()
         self._responder = self._make_responder()
         self._set_address(locate(self._sockets, user, password or new_password()))
@@ -115,11 +111,6 @@ class Server(server.Server[Client]):
         """Make every connection read-only: its server is now a replica of another."""
         for client in self._open():
             client.read_only = True
-
-    def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
-        """End a test, and record its leaks: see the base class."""
-        super().end_test(left, close)
-        self.login = ANY_LOGIN
 
     def _await_clients(self) -> None:
         """Wait a moment for busy psqlpy connections: its own thread closes them after `close()`."""

@@ -15,6 +15,7 @@ from understudy.script.script import Script
 from understudy.serving.clients import Client
 from understudy.serving.closers import Closers
 from understudy.serving.leaks import LeakReport
+from understudy.serving.login import Login
 from understudy.serving.server import Server
 
 ServerT = TypeVar("ServerT", bound=Server[Any])
@@ -124,6 +125,19 @@ class ServerFixture(ServerAddress[ServerT]):
     @latency.setter
     def latency(self, seconds: float) -> None:
         self._server.latency = seconds
+
+    def require_login(
+        self,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+    ) -> None:
+        """Reject new connections with any other user, password or database.
+
+        Passwords are checked as the database does. What is None is not checked.
+        """
+        self._server.login = Login(user, password, database)
 
     def stop(self) -> None:
         """Shut the server down: end its connections and refuse new ones."""

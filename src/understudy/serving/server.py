@@ -31,6 +31,7 @@ from understudy.serving.attribution import CallSite
 from understudy.serving.clients import Client
 from understudy.serving.leaks import LeakReport
 from understudy.serving.location import Location
+from understudy.serving.login import ANY_LOGIN
 from understudy.serving.sockets import Sockets
 from understudy.serving.transport import Session, Transport
 
@@ -56,6 +57,7 @@ class Server(ABC, Generic[ClientT]):
         begun: the transactions of the running test, in order.
         max_connections: how many there may be at once.
         latency: by how many seconds each answer is delayed.
+        login: the user, password and database that a client has to give.
         loop: the event loop of the test; None if unknown.
         lock: held while the script is read or changed.
         listeners: the sockets to which its clients connect: its own, and a shared address.
@@ -87,7 +89,7 @@ class Server(ABC, Generic[ClientT]):
         self.clients: list[ClientT] = []
         self.begun: list[Transaction] = []
         self.max_connections = MOST_CONNECTIONS
-        self.latency = 0.0
+        self.latency, self.login = 0.0, ANY_LOGIN
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.RLock()
         self._is_refusing = self._is_started = False
@@ -281,7 +283,7 @@ class Server(ABC, Generic[ClientT]):
             self.clients = [client for client in self.clients if client.is_open]
             for client in self.clients:
                 client.carry_over(self.begun)
-        self.max_connections, self.latency = MOST_CONNECTIONS, 0.0
+        self.max_connections, self.latency, self.login = MOST_CONNECTIONS, 0.0, ANY_LOGIN
         if self._is_refusing:
             self.refuse_connections(refused=False)
 
