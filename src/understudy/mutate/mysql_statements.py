@@ -40,7 +40,7 @@ def _numbered(text: str) -> str:
             count += 1
             new = f"${count}"
         elif piece.kind == "name":
-            new = quoted(piece.text[1:-1].replace("``", "`"))
+            new = quoted(mysql.name_of(piece.text))
         else:
             continue
         parts += [text[end : piece.start], new]
@@ -55,7 +55,7 @@ def _for_mysql(statement: str, values: list[str] | None) -> str:
         if piece.text[0] == "$" and piece.text[1:].isdigit():
             new = "?" if values is None else values[int(piece.text[1:]) - 1]
         elif piece.text[0] == '"':
-            new = "`" + name_of(piece.text).replace("`", "``") + "`"
+            new = mysql.quoted(name_of(piece.text))
         else:
             continue
         parts += [statement[end : piece.start], new]

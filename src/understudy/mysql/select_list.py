@@ -114,4 +114,4 @@ def _name(statement: str, item: list[Piece]) -> str | None:
 def _label(piece: Piece) -> str:
     if piece.kind == "text":
         return str(sql.text_of(piece.text))
-    return piece.text[1:-1].replace("``", "`") if piece.kind == "name" else piece.text
+    return sql.name_of(piece.text)

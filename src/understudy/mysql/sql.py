@@ -297,3 +297,13 @@ def _end_of_statement(text: str, start: int, delimiter: str) -> tuple[int, int, 
 def _between(text: str, start: int, end: int) -> Statement:
     part = text[start:end]
     return Statement(part.strip(), start + len(part) - len(part.lstrip()))
+
+
+def quoted(name: str) -> str:
+    """Return a name in backquotes."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def name_of(text: str) -> str:
+    """Return a name without its backquotes, if it has any."""
+    return text[1:-1].replace("``", "`") if text[:1] == "`" else text

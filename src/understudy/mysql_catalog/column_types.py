@@ -88,8 +88,3 @@ def computed_type(column: Column) -> str:
         return "varbinary" if column.is_bytes else "varchar"
     name = _NAMES.get(column.type, "")
     return f"{name} unsigned" if column.flags & Flag.UNSIGNED and name in INTEGERS else name
-
-
-def plain(name: str) -> str:
-    """Return an identifier without its backticks."""
-    return name[1:-1].replace("``", "`") if name[:1] == "`" else name

@@ -9,7 +9,8 @@ import re
 from functools import lru_cache
 
 from understudy.mysql import sql
-from understudy.mysql_catalog.column_types import INTEGERS, plain, read_type
+from understudy.mysql.sql import name_of
+from understudy.mysql_catalog.column_types import INTEGERS, read_type
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _WORDS = frozenset(["AND", "OR", "NOT", "IS", "NULL"])
@@ -23,7 +24,7 @@ def readable(clause: str) -> str | None:
     parts: list[str] = []
     for piece in sql.pieces(clause):
         if piece.kind == "name":
-            parts.append(plain(piece.text))
+            parts.append(name_of(piece.text))
             is_known = _NAME.fullmatch(parts[-1]) is not None
         elif piece.kind == "word":
             parts.append(piece.word)

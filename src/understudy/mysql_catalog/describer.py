@@ -22,10 +22,10 @@ from understudy.catalog.errors import DescribeFailed
 from understudy.catalog.session_schema import Context
 from understudy.mysql import sql
 from understudy.mysql.packets import Err
-from understudy.mysql.sql import Piece
+from understudy.mysql.sql import Piece, name_of
 from understudy.mysql.types import Column as WireColumn
 from understudy.mysql.types import Flag
-from understudy.mysql_catalog.column_types import computed_type, plain
+from understudy.mysql_catalog.column_types import computed_type
 from understudy.mysql_catalog.compared_columns import compared
 from understudy.mysql_catalog.prepare import Prepared, prepare
 from understudy.mysql_catalog.row_bounds import bounds
@@ -244,9 +244,9 @@ class MysqlDescriber:
         into = next((at for at in places if word_at(pieces, at) in ("INTO", "FROM")), 0)
         if start is None or not scope.tables:
             return prepared
-        table = ".".join(f"`{name}`" for name in qualified(pieces, into + 1)[0])
+        table = ".".join(map(sql.quoted, qualified(pieces, into + 1)[0]))
         listed = " ".join(piece.text for piece in pieces[start + 1 :])
-        query = f"SELECT {listed} FROM {table or f'`{scope.tables[0]}`'}"
+        query = f"SELECT {listed} FROM {table or sql.quoted(scope.tables[0])}"
         found = self._prepared(query)
         return found if isinstance(found, Err) else prepared._replace(columns=found.columns)
 
@@ -285,7 +285,7 @@ class MysqlDescriber:
         elif code in (_NO_COLUMN, _NO_TABLE, _NO_ROUTINE):
             if code == _NO_ROUTINE:
                 name = message.split()[1].rpartition(".")[2]
-            at = (piece.start for piece in pieces if plain(piece.text).lower() == name.lower())
+            at = (piece.start for piece in pieces if name_of(piece.text).lower() == name.lower())
             position = next((start + 1 for start in at), None)
             hint = _hint(name, self._candidates(code, pieces))
         return Refusal(error.sqlstate, message, None, hint, position, code)

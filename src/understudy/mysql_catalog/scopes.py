@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from understudy.mysql.sql import Piece
-from understudy.mysql_catalog.column_types import plain
+from understudy.mysql.sql import Piece, name_of
 from understudy.mysql_catalog.schema import Schema, Table, TableColumn
 
 
@@ -116,7 +115,7 @@ class Scope:
                 if word_at(pieces, start) == ")":  # WITH x (a, b) AS (
                     start = opening(pieces, start) - 1
                 if word_at(pieces, start - 1) in ("WITH", "RECURSIVE", ","):
-                    self.derived.add(plain(pieces[start].text).lower())
+                    self.derived.add(name_of(pieces[start].text).lower())
 
     def _read_tables(self, at: int, *, is_list: bool) -> None:
         """Read tables after FROM, JOIN, UPDATE or INTO."""
@@ -151,7 +150,7 @@ class Scope:
             at += 1
         alias = names[-1] if names else ""
         if at < len(pieces) and is_name(pieces[at]) and pieces[at].word not in _NO_ALIAS:
-            alias = plain(pieces[at].text)
+            alias = name_of(pieces[at].text)
             at += 1
         if names is None or names[-1].lower() in self.derived:
             self.derived.add(alias.lower())
@@ -179,7 +178,7 @@ def qualified(pieces: Sequence[Piece], at: int) -> tuple[list[str], int]:
     """Return the parts of the name `a.b` at a place, and the place after it."""
     names: list[str] = []
     while at < len(pieces) and is_name(pieces[at]):
-        names.append(plain(pieces[at].text))
+        names.append(name_of(pieces[at].text))
         at += 1
         if word_at(pieces, at) != ".":
             break
@@ -191,7 +190,7 @@ def qualified_before(pieces: Sequence[Piece], at: int) -> tuple[list[str], int]:
     """Return the parts of the name that ends at a place, and the place before it."""
     names: list[str] = []
     while at >= 0 and is_name(pieces[at]):
-        names.insert(0, plain(pieces[at].text))
+        names.insert(0, name_of(pieces[at].text))
         at -= 1
         if word_at(pieces, at) != ".":
             break

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from understudy.catalog.session_schema import NO_CONTEXT, Change, Context
 from understudy.mysql import sql
-from understudy.mysql_catalog.column_types import plain
+from understudy.mysql.sql import name_of
 from understudy.mysql_catalog.scopes import words as words_of
 from understudy.script.calls import Call
 
@@ -64,4 +64,4 @@ _KEYWORDS = words_of(
 
 @lru_cache(maxsize=1024)
 def _words(statement: str) -> tuple[str, ...]:
-    return tuple(plain(piece.text).upper() for piece in sql.pieces(statement))
+    return tuple(name_of(piece.text).upper() for piece in sql.pieces(statement))

@@ -31,11 +31,6 @@ def require_pymysql() -> None:
         raise MissingExtra(f"Working on a MySQL database needs {problem}") from error
 
 
-def quoted(name: str) -> str:
-    """Return a name in backquotes."""
-    return "`" + name.replace("`", "``") + "`"
-
-
 class Admin:
     """A connection in autocommit mode.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from understudy.mysql_server.admin import Admin, quoted
+from understudy.mysql.sql import quoted
+from understudy.mysql_server.admin import Admin
 from understudy.mysql_server.errors import MysqlDatabaseError
 
 _DEFAULTS = (

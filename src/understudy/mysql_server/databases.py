@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Self
 
 from understudy.embedded.schema_sources import schema_sources
+from understudy.mysql.sql import quoted
 from understudy.mysql_server.address import Address, read_url
-from understudy.mysql_server.admin import LONGEST_WAIT, Admin, quoted, require_pymysql
+from understudy.mysql_server.admin import LONGEST_WAIT, Admin, require_pymysql
 from understudy.mysql_server.copies import copy_database, create_database
 from understudy.mysql_server.errors import MysqlDatabaseError, MysqlUnavailable
 from understudy.mysql_server.installations import URL_VARIABLE, refuse_old

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from understudy.mysql_server.admin import LONGEST_WAIT, Admin, quoted
+from understudy.mysql.sql import quoted
+from understudy.mysql_server.admin import LONGEST_WAIT, Admin
 from understudy.mysql_server.copies import base_tables, copy_content, copy_rows, drop_content
 from understudy.mysql_server.errors import MysqlDatabaseError
 

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from understudy.mysql_server.admin import Admin, quoted
+from understudy.mysql.sql import quoted
+from understudy.mysql_server.admin import Admin
 from understudy.mysql_server.errors import MysqlDatabaseError
 from understudy.rows.errors import NotATable, RowRefused, UnknownName
 from understudy.rows.names import did_you_mean

@@ -22,8 +22,7 @@ from understudy.mysql.error_fields import server_error
 from understudy.mysql.handshake import Capability
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result, read_result
-from understudy.mysql.sql import command_of, pieces
-from understudy.mysql_server.admin import quoted
+from understudy.mysql.sql import command_of, pieces, quoted
 from understudy.real_mysql import failures
 from understudy.real_mysql.client_state import RealClient
 from understudy.real_mysql.rollback import Request, SharedTransaction

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from understudy.mysql.sql import Piece, command_of, pieces
+from understudy.mysql.sql import Piece, command_of, name_of, pieces
 from understudy.mysql_server.admin import Admin
 from understudy.mysql_server.copies import base_tables
 
@@ -158,11 +158,7 @@ def _is_of_server(words: Sequence[str]) -> bool:
 def _names(found: Iterable[Piece]) -> Iterator[str]:
     for piece in found:
         if piece.kind in ("word", "name"):
-            yield _bare(piece.text)
-
-
-def _bare(text: str) -> str:
-    return text.strip("`").replace("``", "`").lower()
+            yield name_of(piece.text).lower()
 
 
 def _first(found: Sequence[Piece]) -> Iterator[str]:
@@ -174,7 +170,7 @@ def _first(found: Sequence[Piece]) -> Iterator[str]:
 
 def _after_dot(found: Sequence[Piece], place: int) -> str:
     is_qualified = len(found) > place + 2 and found[place + 1].text == "."
-    return _bare(found[place + 2 if is_qualified else place].text)
+    return name_of(found[place + 2 if is_qualified else place].text).lower()
 
 
 def _listed(found: Sequence[Piece], words: Sequence[str]) -> Iterator[str]:

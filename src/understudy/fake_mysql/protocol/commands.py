@@ -109,9 +109,9 @@ def _read(sql: str) -> Control | None:
             | ["ROLLBACK" as verb, "TO", "SAVEPOINT", _]
             | ["ROLLBACK" as verb, "WORK", "TO", "SAVEPOINT", _]
         ):
-            return Savepoint(verb, _name(pieces[-1]))
+            return Savepoint(verb, mysql_sql.name_of(pieces[-1].text))
         case ["USE", _]:
-            return Use(_name(pieces[-1]))
+            return Use(mysql_sql.name_of(pieces[-1].text))
         case ["KILL", *kind, number] if number.isdecimal() and kind in ([], ["CONNECTION"]):
             return Kill(int(number), query_only=False)
         case ["KILL", "QUERY", number] if number.isdecimal():
@@ -127,10 +127,6 @@ def _end(verb: str, options: Sequence[str]) -> End | None:
     if words not in ("", "AND CHAIN", "RELEASE"):
         return None
     return End(verb == "COMMIT", words == "AND CHAIN", words == "RELEASE")
-
-
-def _name(piece: Piece) -> str:
-    return piece.text[1:-1].replace("``", "`") if piece.kind == "name" else piece.text
 
 
 _SCOPES = frozenset({"GLOBAL", "SESSION", "LOCAL", "PERSIST", "PERSIST_ONLY"})
@@ -191,7 +187,7 @@ def _assignment(pieces: list[Piece]) -> Assignment | None:
         pieces = pieces[1:]
     if len(pieces) < 3 or pieces[1].text not in ("=", ":="):
         return None
-    name = _name(pieces[0]).lower()
+    name = mysql_sql.name_of(pieces[0].text).lower()
     if pieces[0].kind == "variable":
         scope, variable = scope_of(name)
         is_global = is_global or scope == "global"
