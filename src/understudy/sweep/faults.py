@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from understudy.catalog.changed_values import change_in
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Constraint, SchemaFacts
+from understudy.mysql import errors as mysql_errors
 from understudy.mysql.error_fields import MysqlErrorFields
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields, ServerError
@@ -41,12 +42,7 @@ FAULTS = {
 }
 _KINDS = {"23505": ("primary key", "unique"), "23503": ("foreign key",), "23514": ("check",)}
 _TRANSIENT = ("40001", "40P01")
-_OF_MYSQL = {
-    "1317": ("70100", "Query execution was interrupted"),
-    "1213": ("40001", "Deadlock found when trying to get lock; try restarting transaction"),
-    "1205": ("HY000", "Lock wait timeout exceeded; try restarting transaction"),
-    "1040": ("08004", "Too many connections"),
-}
+_OF_MYSQL = ("1317", "1213", "1205", "1040")
 
 
 class UnknownFault(ValueError):
@@ -83,7 +79,8 @@ class Fault:
     def fields(self) -> ErrorFields:
         """The error of a fault that is one."""
         if self.name in _OF_MYSQL:
-            return MysqlErrorFields(*_OF_MYSQL[self.name], code=int(self.name))
+            told = mysql_errors.STATES[int(self.name)]
+            return MysqlErrorFields(told.sqlstate, told.text, code=int(self.name))
         state = STATES[self.name]
         name, table, schema = None, None, None
         if self.constraint is not None:
