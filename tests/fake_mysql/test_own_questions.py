@@ -210,6 +210,8 @@ def test_the_isolation_level_has_the_names_of_the_version(
         "COMMIT AND GO HOME",
         "SELECT",
         "SELECT 1 +",
+        "SELECT 'no end",
+        "SELECT '",
         "SET sql_mode = CONCAT(@@sql_mode, ',ANSI')",
         "SET PASSWORD = 'x'",
         "SHOW VARIABLES LIKE 'nope'",

@@ -207,3 +207,40 @@ def test_a_pool_that_outlives_a_test_gets_another_connection(bare: Project) -> N
     )
 
     bare.run().assert_outcomes(passed=2)
+
+
+def test_bytes_in_a_statement_reach_the_controller_of_xdist(bare: Project) -> None:
+    bare.write(
+        test_it="""
+            import asyncio
+            import asyncmy
+
+            async def insert(fake):
+                connection = await asyncmy.connect(
+                    host=fake.host, port=fake.port, user="a", password=fake.password
+                )
+                try:
+                    async with connection.cursor() as cursor:
+                        await cursor.execute("INSERT INTO t (a) VALUES (%s)", (b"\\xff",))
+                        await cursor.execute(b"SELECT a FROM t WHERE b = 'no end \\xff")
+                finally:
+                    connection.close()
+
+            def test_unexpected(fake_mysql):
+                asyncio.run(insert(fake_mysql))
+
+            def test_broken_statement(fake_mysql):
+                fake_mysql.on("INSERT INTO t (a) VALUES (%s)", b"\\xff").affected(1)
+                asyncio.run(insert(fake_mysql))
+        """
+    )
+
+    result = bare.run("-n", "1")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*sql: *INSERT INTO t (a) VALUES (_binary'[\\]xff')",
+            "*sql: *SELECT a FROM t WHERE b = 'no end [\\]xff",
+        ]
+    )

@@ -104,6 +104,15 @@ def test_what_keeps_the_controller_from_it_is_said_by_each_worker(database: Proj
     assert (database.path / "loaded").read_text() == "once\n"
 
 
+def test_results_are_sent_without_what_utf_8_does_not_have() -> None:
+    config: Any = SimpleNamespace(workeroutput={})
+
+    assert workers.send(config, "a", lambda: {"\udcff": ["é\ud800", ("\udcff",)], "n": {1}})
+
+    assert config.workeroutput["a"] == {"\\udcff": ["é\\ud800", ("\\udcff",)], "n": {1}}
+    execnet.dumps(config.workeroutput)
+
+
 def test_a_controller_that_is_gone_is_one_message() -> None:
     gateway = execnet.makegateway()
     channel = gateway.newchannel()

@@ -121,6 +121,18 @@ def one_line(sql: str) -> str:
     return "".join(parts).strip()
 
 
+def readable(sql: str) -> str:
+    r"""Return SQL on one line, to be shown.
+
+    Bytes that are not UTF-8, from `surrogateescape`, are written `\xff`: no file, terminal or
+    channel takes them.
+    """
+    text = one_line(sql)
+    if text.isascii() or not _has_bytes(text):
+        return text
+    return _encoded(text).decode("utf-8", "backslashreplace")
+
+
 def command_of(sql: str) -> str:
     """Return the first word in upper case, such as "SELECT"; brackets may stand before it.
 

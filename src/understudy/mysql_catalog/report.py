@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.catalog.description import Refusal
 from understudy.mysql.errors import STATES
-from understudy.mysql.sql import one_line
+from understudy.mysql.sql import readable
 from understudy.script.calls import Call
 from understudy.script.formatting import typed
 
@@ -17,7 +17,7 @@ def statement_refused(server: str, call: Call, refusal: Refusal, excerpt: Sequen
     lines = [
         f"{server} refuses this statement ({_named(refusal)})",
         f"  {refusal.message}",
-        *(f"  {line}" for line in (excerpt or [one_line(call.statement)])),
+        *(f"  {line}" for line in (excerpt or [readable(call.statement)])),
     ]
     lines += [f"  HINT: {refusal.hint}"] if refusal.hint else []
     return "\n".join([*lines, f"  at: {call.origin.place}"])
@@ -57,4 +57,4 @@ def _shown(value: Any) -> str:
 def _statement(call: Call) -> list[str]:
     rule = call.rule
     answered_by = [] if rule is None else [f"  answered by: {rule.origin}  {rule.shown}"]
-    return [f"  sql: {one_line(call.statement)}", f"  at:  {call.origin.place}", *answered_by]
+    return [f"  sql: {readable(call.statement)}", f"  at:  {call.origin.place}", *answered_by]

@@ -46,12 +46,28 @@ def ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
 
 
 def send(config: pytest.Config, key: str, results: Callable[[], Any]) -> bool:
-    """On a worker, send its results to the controller; return whether this is a worker."""
+    r"""On a worker, send its results to the controller; return whether this is a worker.
+
+    Results are plain values. In their text, what UTF-8 does not have is sent as `\udcff`: execnet
+    refuses it, and then the worker's end loses the whole run.
+    """
     output = getattr(config, "workeroutput", None)
     if output is None:
         return False
-    output[key] = results()
+    output[key] = _encodable(results())
     return True
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str() if not value.isascii():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case list() | tuple() | set() | frozenset():
+            return type(value)(map(_encodable, value))
+        case dict():
+            return {_encodable(key): _encodable(each) for key, each in value.items()}
+        case _:
+            return value
 
 
 def collect(node: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.mysql.sql import one_line
+from understudy.mysql.sql import readable
 from understudy.script.failures import Failure
 
 MARKER = '@pytest.mark.understudy(isolation="delete")'
@@ -25,7 +25,7 @@ def commits(verb: str, sql: str) -> CommitsImplicitly:
     return CommitsImplicitly(
         f"{verb} commits implicitly in MySQL, and real_mysql undoes this test by a rollback. The "
         "statement was not sent.\n"
-        f"  sql: {one_line(sql)}\n"
+        f"  sql: {readable(sql)}\n"
         "To let the test commit for real, with its tables put back after it, mark it:\n"
         f"  {MARKER}"
     )
@@ -36,7 +36,7 @@ def escaped(sql: str) -> IsolationEscaped:
     return IsolationEscaped(
         "a statement has ended the transaction that real_mysql rolls back: it committed, perhaps "
         "in a procedure. The database is put back as a whole.\n"
-        f"  sql: {one_line(sql)}\n"
+        f"  sql: {readable(sql)}\n"
         f"Mark the test: {MARKER}"
     )
 
@@ -51,8 +51,8 @@ def busy(sql: str, seconds: float, statement: str) -> TransactionBusy:
     """
     return TransactionBusy(
         f"a statement waited {seconds:g} s for another connection's transaction to end\n"
-        f"  sql: {one_line(sql)}\n"
-        f"  the other connection's latest statement: {one_line(statement)}\n"
+        f"  sql: {readable(sql)}\n"
+        f"  the other connection's latest statement: {readable(statement)}\n"
         "Isolated by rollback, the connections of a test share one real transaction, one at a "
         "time.\n"
         f"End that transaction first, or let the connections commit for real: {MARKER}"

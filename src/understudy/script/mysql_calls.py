@@ -58,7 +58,7 @@ class MysqlCall(Call):
     @property
     def sql(self) -> str:
         """The statement on one line, without comments; an INSERT of several rows with one."""
-        return self.template.text if self.template.is_bulk else sql.one_line(self.statement)
+        return sql.readable(self.template.text if self.template.is_bulk else self.statement)
 
     @property
     def text(self) -> str:
@@ -74,7 +74,7 @@ class MysqlCall(Call):
     def source(self) -> str:
         """The call as it would be written."""
         parameters = "" if self.parameters is None else f", {shown(self.parameters)}"
-        return f"{self.method}({quoted(self.template.text, sql.one_line)}{parameters})"
+        return f"{self.method}({quoted(self.template.text, sql.readable)}{parameters})"
 
     @property
     def rule_source(self) -> str:
@@ -83,7 +83,7 @@ class MysqlCall(Call):
         if not self.template.is_bulk:
             values = self.template.values
         arguments = "".join(f", {as_expected(value)}" for value in values)
-        return f"on({quoted(self._placeholders(), sql.one_line)}{arguments}){self._answer_source()}"
+        return f"on({quoted(self._placeholders(), sql.readable)}{arguments}){self._answer_source()}"
 
     def _placeholders(self) -> str:
         """Return the statement with `%s` for each value."""

@@ -47,7 +47,7 @@ class MysqlRule(StatementRule):
 
     @staticmethod
     def _one_line(statement: str) -> str:
-        return sql.one_line(statement)
+        return sql.readable(statement)
 
     def _pattern(self, statement: str) -> Pattern:
         read = template(statement)

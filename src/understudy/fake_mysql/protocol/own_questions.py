@@ -110,7 +110,8 @@ def _value(pieces: list[Piece]) -> Value | None:
     first = pieces[0]
     if len(pieces) == 1 and first.kind == "variable":
         return lambda connection: variables.read(first.text, connection)
-    if len(pieces) == 1 and first.kind in ("number", "text"):
+    is_ended = first.kind == "number" or (len(first.text) > 1 and first.text[-1] in "'\"")
+    if len(pieces) == 1 and first.kind in ("number", "text") and is_ended:
         return lambda _connection: variables.literal(first)
     if _words(pieces) == _DJANGO:
         return lambda _connection: 1
