@@ -189,6 +189,35 @@ def test_a_module_that_cannot_be_imported_is_refused(project: Path) -> None:
     assert files(project) == before
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("app", "message"),
+    [
+        (
+            APP,
+            "app.notes has nothing in the layer service or router. It has:\n"
+            "  dao: NoteDAO.add, NoteDAO.finish\n"
+            "Write tests for that: understudy write app/notes.py --layer dao\n",
+        ),
+        (
+            "import asyncpg\n",
+            "app.notes has no function, method, route or model that can be tested.\n",
+        ),
+    ],
+)
+def test_a_layer_that_the_module_does_not_have_is_named(
+    project: Path, app: str, message: str
+) -> None:
+    write_files(project, {"app/notes.py": app})
+    before = files(project)
+
+    result = run("app/notes.py", "--layer", "service", "--layer", "router")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith(message)
+    assert files(project) == before
+
+
 def test_an_unknown_module_is_refused(project: Path) -> None:
     before = files(project)
 

@@ -38,7 +38,7 @@ class Part:
         module: its module.
     """
 
-    layer: str
+    layer: Layer
     name: str
     node: Definition
     module: Module
@@ -102,14 +102,14 @@ def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) ->
             yield from _classes(modules, module, inner, f"{name}.{inner.name}")
 
 
-def layer_by_name(name: str) -> str | None:
+def layer_by_name(name: str) -> Layer | None:
     """Return the layer that the name of a class says: "dao", "service" or None."""
     if _DAO.search(name):
         return "dao"
     return "service" if _SERVICE.search(name) else None
 
 
-def _layer_of_class(module: Module, node: ast.ClassDef) -> str | None:
+def _layer_of_class(module: Module, node: ast.ClassDef) -> Layer | None:
     if not any(isinstance(statement, FunctionNode) for statement in node.body):
         return None
     layer = layer_by_name(node.name)
@@ -118,7 +118,7 @@ def _layer_of_class(module: Module, node: ast.ClassDef) -> str | None:
     return _layer_of_path(module)
 
 
-def _layer_of_path(module: Module) -> str | None:
+def _layer_of_path(module: Module) -> Layer | None:
     names = {part.lower() for part in (*module.file.parts[:-1], module.file.stem)}
     words = names | {word for name in names for word in name.split("_")}
     if words & _DAO_FOLDERS:

@@ -111,6 +111,7 @@ class Session:
         self._targets: list[Target] = []
         self._left_out: list[LeftOut] = []
         self._kept: list[Kept] = []
+        self._elsewhere: dict[Layer, list[str]] = {}
         self._reached: set[Arc] = set()
         self._findings: Findings | None = None
         self._lab: Lab | None = None
@@ -141,6 +142,8 @@ class Session:
             return {}
         self._arcs = LineArcs(Path(str(module.__file__)))
         self._find(module, findings, self._arcs)
+        if not (self._targets or self._kept or self._left_out):
+            self._elsewhere = _by_layer(module, findings)
         # Its classes are named in strings, so nothing else uses the import.
         lines = tuple(f"import {name}  # noqa: F401 - ORM classes need it" for name in needed)
         self._targets = [
@@ -331,8 +334,20 @@ class Session:
                 "kind": "done",
                 "left out": [[one.name, one.reason, one.line] for one in self._left_out],
                 "open": [list(arc) for arc in open_arcs],
+                "elsewhere": self._elsewhere,
             }
         )
+
+
+def _by_layer(module: ModuleType, findings: Findings) -> dict[Layer, list[str]]:
+    """Return the names of all that a module has, by layer."""
+    found: dict[Layer, list[str]] = {}
+    for target in targets.find(module, LAYERS, findings.modules, None)[0]:
+        found.setdefault(target.layer, []).append(target.name)
+    for part in (*findings.layers["router"], *findings.layers["dto"]):
+        if part.module.name == module.__name__:
+            found.setdefault(part.layer, []).append(part.name)
+    return found
 
 
 def begin(session: Session) -> None:

@@ -118,7 +118,7 @@ class _Finder:
         if layer == "dto":
             return None
         if layer in ("dao", "service"):
-            return layer  # type: ignore[return-value] # one of Layer
+            return layer
         named = layers.layer_by_name(top.partition(".")[0])
         return "dao" if named == "dao" or self._takes_a_connection(member) else "service"
 

@@ -29,6 +29,7 @@ Say = Callable[[str], None]
 _BOM = "\ufeff"
 _PAUSE = 0.1  # seconds between two looks at the process
 _GRACE = 90.0  # seconds for the start, the last trial and the fixtures
+_MOST_NAMES = 3  # of each layer, in a message
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def write(wanted: Wanted, say: Say) -> Results:
                 elif answer["kind"] == "done":
                     results.left_out = [LeftOut(*one) for one in answer["left out"]]
                     results.open = [tuple(one) for one in answer["open"]]
+                    if not (results.files or results.left_out or results.kept):
+                        raise WriteError(_nothing(module, wanted.layers, answer["elsewhere"]))
             if results.kept and not results.files:
                 raise WriteError("\n".join(results.kept.values()))
             proof.prove(copy, findings.root, results, wanted.runs, say)
@@ -101,6 +104,33 @@ def write(wanted: Wanted, say: Say) -> Results:
         raise WriteError(str(error)) from error
     results.seconds = time.monotonic() - started
     return results
+
+
+def _nothing(
+    module: Module, layers: Sequence[Layer], elsewhere: Mapping[Layer, Sequence[str]]
+) -> str:
+    """Return why a module has nothing to write tests for, and what to type instead.
+
+    Args:
+        module: the module.
+        layers: the layers that were asked for.
+        elsewhere: the names of what it has in all layers.
+    """
+    if not elsewhere:
+        return f"{module.name} has no function, method, route or model that can be tested."
+    found = [
+        f"  {layer}: {', '.join(names[:_MOST_NAMES])}"
+        + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
+        for layer, names in elsewhere.items()
+    ]
+    options = " ".join(f"--layer {layer}" for layer in elsewhere)
+    return "\n".join(
+        [
+            f"{module.name} has nothing in the layer {' or '.join(layers)}. It has:",
+            *found,
+            f"Write tests for that: understudy write {module.file.as_posix()} {options}",
+        ]
+    )
 
 
 def _written(
