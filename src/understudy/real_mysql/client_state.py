@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from understudy.fake_mysql.clients import Client
 from understudy.fake_mysql.protocol.connection import Connection
+from understudy.real_mysql.shared_connection import SharedConnection
+from understudy.real_mysql.upstream import Upstream
 from understudy.script.calls import Transaction
-
-if TYPE_CHECKING:
-    from understudy.real_mysql.shared_connection import SharedConnection
-    from understudy.real_mysql.upstream import Upstream
 
 
 class RealClient(Client):

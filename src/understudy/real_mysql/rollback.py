@@ -18,13 +18,13 @@ from understudy.mysql.packets import Command, Status
 from understudy.mysql.results import Result, read_result
 from understudy.pg.errors import ServerError
 from understudy.real_mysql import failures
+from understudy.real_mysql.participant import Participant
 from understudy.real_mysql.upstream import Reading, Upstream
 from understudy.real_mysql.written_tables import may_write
 from understudy.script import expectations
 from understudy.serving.waits import ConnectionDropped, Pending
 
 if TYPE_CHECKING:
-    from understudy.real_mysql.shared_connection import SharedConnection
     from understudy.serving.sockets import Sockets
 
 PATIENCE = 5.0
@@ -41,7 +41,7 @@ class Request:
         done: receives the outcome.
     """
 
-    connection: SharedConnection
+    connection: Participant
     command: Command
     body: bytes
     reading: Reading
@@ -67,8 +67,8 @@ class SharedTransaction:
         self._upstream: Upstream | None = None
         self._queue: deque[Request] = deque()
         self._running: Request | None = None
-        self._holder: SharedConnection | None = None
-        self._latest: SharedConnection | None = None  # its settings are in place
+        self._holder: Participant | None = None
+        self._latest: Participant | None = None  # its settings are in place
         self._ending: list[str] = []
         self._told: list[tuple[Command, bytes]] = []
         self._is_begun = False
@@ -101,23 +101,23 @@ class SharedTransaction:
         if self._running is None:
             self._send_told()
 
-    def end(self, connection: SharedConnection, *, commit: bool) -> None:
+    def end(self, connection: Participant, *, commit: bool) -> None:
         """End the transaction of a client, together with the next request."""
         if self._holder is connection:
             self._holder = None
             self._ending += [_RELEASE] if commit else [_ROLL_BACK, _RELEASE]
             self._next()
 
-    def drop(self, connection: SharedConnection) -> None:
+    def drop(self, connection: Participant) -> None:
         """Forget a client that is gone, and roll back."""
         self._queue = deque(it for it in self._queue if it.connection is not connection)
         self.end(connection, commit=False)
 
-    def is_latest(self, connection: SharedConnection) -> bool:
+    def is_latest(self, connection: Participant) -> bool:
         """Whether a client has sent the latest statement."""
         return self._latest is connection
 
-    def replace_latest(self, connection: SharedConnection, by: SharedConnection) -> None:
+    def replace_latest(self, connection: Participant, by: Participant) -> None:
         """Take another client for the one that has sent the latest statement, if it is this one."""
         if self._latest is connection:
             self._latest = by
@@ -149,7 +149,7 @@ class SharedTransaction:
                 self._start(request)
                 return
 
-    def _is_free_for(self, connection: SharedConnection) -> bool:
+    def _is_free_for(self, connection: Participant) -> bool:
         holder = self._holder
         if holder in (None, connection):
             return True

@@ -8,6 +8,7 @@ from copy import copy
 from functools import partial
 from typing import Any
 
+from understudy.fake_mysql.clients import Client
 from understudy.fake_mysql.protocol.commands import (
     Assignment,
     Begin,
@@ -22,9 +23,9 @@ from understudy.mysql.error_fields import server_error
 from understudy.mysql.handshake import Capability
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result, read_result
-from understudy.mysql.sql import command_of, pieces, quoted
+from understudy.mysql.sql import command_of, pieces
 from understudy.real_mysql import failures
-from understudy.real_mysql.client_state import RealClient
+from understudy.real_mysql.participant import Participant
 from understudy.real_mysql.rollback import Request, SharedTransaction
 from understudy.real_mysql.upstream import Reading
 from understudy.real_mysql.written_tables import writes_rows
@@ -48,46 +49,25 @@ def _with_changed_rows(outcome: Any) -> None:
         outcome.affected = int(told[1])
 
 
-class SharedConnection:
+class SharedConnection(Participant):
     """What a client has instead of a connection of its own; see `Upstream` for what is not here.
 
     Args:
         client: the client.
         shared: the transaction.
         database: the name of its database on the real server, "" for none.
-
-    Attributes:
-        client: the client.
-        has_written: whether it may have written in its open transaction.
     """
 
     is_lost = False
 
-    def __init__(self, client: RealClient, shared: SharedTransaction, database: str) -> None:
-        self.client = client
-        self.has_written = False
+    def __init__(self, client: Client, shared: SharedTransaction, database: str) -> None:
+        super().__init__(client, database)
         self._shared = shared
-        self._database = database
-        self._settings: dict[str, str] = {}
-        self._is_read_only = False
-        self._begins = False
-        if client.charset.name != "utf8mb4":
-            self._settings["names"] = client.charset.name
 
     @property
     def id(self) -> int:
         """The number of the connection on the real server."""
         return self._shared.upstream.id
-
-    @property
-    def is_in_transaction(self) -> bool:
-        """Whether the client has begun a transaction."""
-        return self._begins or self.client.open_transaction is not None
-
-    @property
-    def has_savepoint(self) -> bool:
-        """Whether the client has set a savepoint."""
-        return self.client.current is not self.client.open_transaction
 
     def check(self, sql: str) -> None:
         """Refuse a statement that commits implicitly, or writes where nothing may be written.
@@ -195,20 +175,3 @@ class SharedConnection:
             return True
         about = ("LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "WARNINGS", "ERRORS")
         return any(word in words for word in about) and not self._shared.is_latest(self)
-
-    def settings_after(self, other: SharedConnection | None) -> list[str]:
-        """Return the statements that put this client's settings in place of another's."""
-        before = {} if other is None else other._settings
-        statements = []
-        for name in before.keys() - self._settings.keys():
-            if name == "names":
-                statements.append("SET NAMES utf8mb4")
-            else:
-                nothing = "NULL" if name.startswith("@") else "DEFAULT"
-                statements.append(f"SET {name} = {nothing}")
-        for name, value in self._settings.items():
-            equals = " " if name == "names" else " = "
-            statements.append(f"SET {name}{equals}{value}")
-        if self._database and (other is None or other._database != self._database):
-            statements.append(f"USE {quoted(self._database)}")
-        return statements
