@@ -250,8 +250,10 @@ def pytest_configure_node(node: Any) -> None:
     """Answer requests of a pytest-xdist worker for the server of the run."""
 
     def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
-        from understudy.plugin import databases
+        from understudy.plugin import databases, mysql_databases
 
+        if question == "mysql":
+            return mysql_databases.answer(config)
         return databases.answer(config, question)
 
     xdist_workers.offer(node, answer)

@@ -110,10 +110,6 @@ def bare(config: pytest.Config) -> str:
 
 def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
     """On the controller of pytest-xdist, answer a worker's question in plain values."""
-    if question == "mysql":
-        from understudy.plugin import mysql_databases
-
-        return mysql_databases.answer(config)
     try:
         return {"url": bare(config)} if question == "bare" else asdict(shared(config).place)
     except PostgresError as error:
