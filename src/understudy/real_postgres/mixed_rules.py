@@ -1,22 +1,8 @@
-"""Rules of `real_postgres`: a scripted statement, or the real server's answer to it."""
-
-from __future__ import annotations
-
-from typing import Self
+"""Rules of `real_postgres`."""
 
 from understudy.fake_postgres.scripted_rules import ServerRule
-from understudy.script.answers import Computed, from_real_server
-from understudy.script.calls import Call
-from understudy.serving.clients import INSERTER
+from understudy.serving.mixed_rules import MixedRule
 
 
-class RealRule(ServerRule):
+class RealRule(MixedRule, ServerRule):
     """A rule for statements of a real driver, which may be answered by the real server."""
-
-    def real(self) -> Self:
-        """Answer from the real server."""
-        return self._add(Computed(from_real_server))
-
-    def matches_sender(self, call: Call) -> bool:
-        """Return whether this rule is for the sender of `call`: for no row that a test inserts."""
-        return call.application_name != INSERTER and super().matches_sender(call)
