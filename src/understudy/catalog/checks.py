@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -10,7 +9,6 @@ from functools import cached_property, partial
 from typing import Any
 
 from understudy.catalog import answer_checks as answers
-from understudy.catalog import levels as level_settings
 from understudy.catalog import outcome_checks, report
 from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
 from understudy.catalog.coverage import Coverage
@@ -24,9 +22,9 @@ from understudy.catalog.errors import (
     ParametersRefused,
     StatementRefused,
     StatementUnknown,
-    UncheckedWarning,
 )
-from understudy.catalog.levels import Level, Levels
+from understudy.catalog.findings import Findings
+from understudy.catalog.levels import Levels
 from understudy.catalog.literals import skeleton
 from understudy.catalog.made_up_rows import CannotMakeUp, RowFiller
 from understudy.catalog.parameter_checks import CheckedStatement, parameter_problem
@@ -41,13 +39,12 @@ from understudy.script import expectations
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call
 from understudy.script.excerpt import line_with_caret
-from understudy.script.failures import Failure
 
 # Methods whose parameters are the records of a COPY.
 _RECORDS = ("copy_records_to_table", "binary_copy_to_table")
 
 
-class Checker:
+class Checker(Findings):
     """Checks calls, answers and errors against the catalog.
 
     Args:
@@ -64,9 +61,9 @@ class Checker:
     def __init__(
         self, catalog: Catalog, levels: Levels | None = None, *, lenient: bool = False
     ) -> None:
+        super().__init__(levels or Levels())
         self.catalog = catalog
         self.coverage = Coverage()
-        self._levels = levels or Levels()
         self._lenient = lenient
         self._statements: dict[str | tuple[str, Context], CheckedStatement] = {}
         # Of the statements of fakes: the names of their parameters.
@@ -182,7 +179,7 @@ class Checker:
             call: the call that is answered.
             description: what PostgreSQL says of the statement.
             outcome: the answer.
-            mismatch: tells why a value is not possible for a type; None for psqlpy's rules.
+            mismatch: tells why a value is not possible for a type; None for the usual rules.
 
         Returns:
             Whether the answer, with each of its values, was checked and is possible.
@@ -193,11 +190,11 @@ class Checker:
         __tracebackhide__ = True
         if self._level("answers", call) == "off":
             return False
-        mismatch = mismatch or self._rules.mismatch
+        mismatch = mismatch or self._mismatch
         found = answers.difference(description, outcome, mismatch, call.method)
         if found is None:
             return True
-        self._report("answers", AnswerImpossible, report.answer_impossible(call, found), call)
+        self._report_answer(call, found)
         return False
 
     def fill(
@@ -220,7 +217,7 @@ class Checker:
         """
         __tracebackhide__ = True
         try:
-            return self._filler.fill(rows, description, mismatch or self._rules.mismatch)
+            return self._filler.fill(rows, description, mismatch or self._mismatch)
         except CannotMakeUp as error:
             text = report.not_filled(call, str(error), "Give it: .filled_row(..., column=value)")
             raise expectations.record_failure(AnswerImpossible(text)) from None
@@ -262,8 +259,7 @@ class Checker:
             if found is not None:
                 first, *rest = found.reason.split("\n")
                 reason = "\n".join([first + answers.in_row(number, len(rows)), *rest])
-                text = report.answer_impossible(call, answers.Difference(reason))
-                self._report("answers", AnswerImpossible, text, call)
+                self._report_answer(call, answers.Difference(reason))
                 return
 
     def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
@@ -276,22 +272,19 @@ class Checker:
         __tracebackhide__ = True
         if self._level("errors", call) == "off" or description.runs_code:
             return
-        reason = reason_against(description, fields, self.catalog.facts)
+        reason = self._impossible_error(description, fields)
         if reason is not None:
             self._report("errors", ErrorImpossible, report.error_impossible(call, reason), call)
+
+    def _impossible_error(self, description: Description, fields: ErrorFields) -> list[str] | None:
+        """Return the lines that tell why a statement cannot fail so; None if it can."""
+        return reason_against(description, fields, self.catalog.facts)
 
     def with_details(
         self, call: Call, description: Description, fields: ErrorFields
     ) -> ErrorFields:
         """Return a scripted error with what the server tells of the call that causes it."""
         return with_details(fields, call, description.parameters, self.catalog.facts)
-
-    def _level(self, check: str, call: Call | None = None) -> Level:
-        """Return what a check does with what it finds in an answer to `call`, or in the call."""
-        if call is not None and call.rule is not None and call.rule.is_unchecked:
-            return "off"
-        level: Level = level_settings.marked.get(check) or getattr(self._levels, check)
-        return level
 
     def _look_up(
         self, call: Call, name: str | tuple[str, Context], context: Context
@@ -397,20 +390,11 @@ class Checker:
         """psqlpy's rules, which need the catalog's types."""
         return ValueRules(self.catalog.facts.types)
 
+    @property
+    def _mismatch(self) -> answers.Mismatch:
+        """What tells why a value is not possible for a type, by the usual rules."""
+        return self._rules.mismatch
+
     @cached_property
     def _filler(self) -> RowFiller:
         return RowFiller(self.catalog.facts.types)
-
-    def _report(self, check: str, make: Callable[[str], Failure], text: str, call: Call) -> None:
-        __tracebackhide__ = True
-        is_about_answer = check in ("answers", "errors") and call.rule is not None
-        failure = make(f"{text}\n{report.how_to_switch_off(check, with_rule=is_about_answer)}")
-        if self._level(check) == "error":
-            raise expectations.record_failure(failure)
-        code, line = call.origin
-        text = f"{type(failure).__name__}: {failure}"
-        try:
-            warnings.warn_explicit(text, UncheckedWarning, code.co_filename, line)
-        except UncheckedWarning:
-            # With warnings as errors, the code under test must not be able to catch this one.
-            raise expectations.record_failure(failure) from None

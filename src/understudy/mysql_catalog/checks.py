@@ -9,16 +9,10 @@ from typing import Any
 
 from understudy.catalog import answer_checks as answers
 from understudy.catalog import outcome_checks
-from understudy.catalog import report as catalog_report
 from understudy.catalog.check_conditions import is_violated
 from understudy.catalog.checks import Checker
 from understudy.catalog.description import Comparison, Description, Refusal, RowBounds
-from understudy.catalog.errors import (
-    AnswerImpossible,
-    ErrorImpossible,
-    ParametersRefused,
-    StatementRefused,
-)
+from understudy.catalog.errors import ParametersRefused, StatementRefused
 from understudy.catalog.row_checks import known_row
 from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.mysql import sql
@@ -63,21 +57,7 @@ class MysqlChecker(Checker):
     def describe(
         self, call: Call, declared: Sequence[str] = (), context: Context = NO_CONTEXT
     ) -> Description | None:
-        """Return what the server says of a statement.
-
-        Args:
-            call: the call of the statement.
-            declared: always empty.
-            context: what its session has made: temporary tables, a sql_mode.
-
-        Returns:
-            None if the server looked at no more than the grammar, or if it refuses the statement
-            and that is configured to be no failure.
-
-        Raises:
-            StatementRefused: the server refuses it.
-            StatementUnknown: the catalog is locked, or cannot be used.
-        """
+        """Return what the server says of a statement; see `Checker`. None is declared to it."""
         __tracebackhide__ = True
         found = _template(call)
         text, literal = found.text, sql.one_line(call.statement)
@@ -107,21 +87,9 @@ class MysqlChecker(Checker):
                 names = ", ".join(column.name for column in description.columns)
                 reason = f"this {description.command} returns rows: {names}"
                 found = answers.Difference(reason, remedy=("Write .rows(...), or .row(...).",))
-                text = catalog_report.answer_impossible(call, found)
-                self._report("answers", AnswerImpossible, text, call)
+                self._report_answer(call, found)
             return True
-        return super().check_answer(call, description, outcome, mismatch or impossible_value)
-
-    def fill(
-        self,
-        call: Call,
-        description: Description,
-        rows: Rows,
-        mismatch: answers.Mismatch | None = None,
-    ) -> Rows:
-        """Return rows whose columns that the script does not give are made up; see `Checker`."""
-        __tracebackhide__ = True
-        return super().fill(call, description, rows, mismatch or impossible_value)
+        return super().check_answer(call, description, outcome, mismatch)
 
     def check_success(
         self,
@@ -131,13 +99,7 @@ class MysqlChecker(Checker):
         *,
         is_whole: bool = True,
     ) -> None:
-        """Check that a statement could succeed with its values, and with so many rows.
-
-        Args:
-            call: the call that is answered.
-            description: what the server says of the statement.
-            outcome: the answer; None if it says nothing about rows.
-            is_whole: whether it has all rows, and not those before a failure.
+        """Check that a statement could succeed with its values; see `Checker`.
 
         Raises:
             StatementRefused: it fails for any values.
@@ -157,21 +119,10 @@ class MysqlChecker(Checker):
         if self._level("answers", call) != "off" and count is not None:
             self._check_count(call, description, rows, count, is_whole=is_whole)
 
-    def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
-        """Check that a statement could fail with a scripted error.
-
-        Raises:
-            ErrorImpossible: the error names a key, a constraint or a column that the statement
-                could not violate.
-        """
-        __tracebackhide__ = True
-        if not isinstance(fields, MysqlErrorFields) or description.runs_code:
-            return
-        if self._level("errors", call) != "off":
-            reason = reason_against(description, fields.code, fields.message, self.catalog.facts)
-            if reason is not None:
-                text = catalog_report.error_impossible(call, reason)
-                self._report("errors", ErrorImpossible, text, call)
+    def _impossible_error(self, description: Description, fields: ErrorFields) -> list[str] | None:
+        if not isinstance(fields, MysqlErrorFields):
+            return None
+        return reason_against(description, fields.code, fields.message, self.catalog.facts)
 
     def with_details(
         self, call: Call, description: Description, fields: ErrorFields
@@ -232,8 +183,11 @@ class MysqlChecker(Checker):
             description, rows[0] if rows else (), count, is_whole=is_whole
         )
         if wrong is not None:
-            text = catalog_report.answer_impossible(call, answers.Difference(wrong))
-            self._report("answers", AnswerImpossible, text, call)
+            self._report_answer(call, answers.Difference(wrong))
+
+    @property
+    def _mismatch(self) -> answers.Mismatch:
+        return impossible_value
 
     @cached_property
     def _filler(self) -> MysqlRowFiller:
