@@ -260,7 +260,9 @@ def report_mysql(rounds: int, starts: int) -> None:
     except MissingExtra as error:
         print(f"\nA test on MariaDB or MySQL (not measured: {str(error).partition(':')[0]})")
         return
-    found = mysql.measure(rounds)
+    with mysql.servers() as servers:
+        calls_found = mysql.measure_calls(servers, rounds)
+        found = mysql.measure(servers, rounds)
     print(f"\nA test on MariaDB or MySQL ({rounds} rounds)")
     print_table(
         ["ms", "added to bare aiomysql"],
@@ -277,6 +279,19 @@ def report_mysql(rounds: int, starts: int) -> None:
     )
     started = [{mysql.START: mysql.measure_start()} for _ in range(starts)]
     print_table(["seconds"], [single(started, mysql.START, 1, 2)])
+    print_table(
+        ["µs", "ratio"],
+        [
+            (
+                name,
+                [
+                    f"{typical(calls_found, name) * 1e6:.1f}",
+                    f"{ratio(calls_found, name, mysql.ASYNC_MOCK):.2f}",
+                ],
+            )
+            for name in mysql.CALLS
+        ],
+    )
 
 
 def report_integration(rounds: int) -> None:
