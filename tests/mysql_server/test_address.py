@@ -39,3 +39,22 @@ def test_another_url_is_refused(url: str) -> None:
         f"{url.replace('secret', '***')!r} is not the URL of a MySQL or MariaDB.\n"
         "Expected mysql://user:password@host:3306/database."
     )
+
+
+@pytest.mark.parametrize(
+    "demand", ["ssl-mode=REQUIRED", "ssl_mode=VERIFY_CA", "ssl=true", "ssl_ca=/ca.pem"]
+)
+def test_a_url_that_asks_for_tls_is_refused(demand: str) -> None:
+    with pytest.raises(MysqlUnavailable) as raised:
+        read_url(f"mysql://u:secret@h/d?{demand}")
+
+    assert str(raised.value) == (
+        f"'mysql://u:***@h/d?{demand}' asks for TLS, and Understudy connects to MySQL without it.\n"
+        f"Take {demand} out if the server may be reached without TLS; without a URL, "
+        "Understudy starts a server of its own."
+    )
+
+
+@pytest.mark.parametrize("query", ["ssl_mode=DISABLED", "ssl=false", "charset=utf8mb4"])
+def test_a_url_that_does_not_ask_for_tls(query: str) -> None:
+    assert read_url(f"mysql://u@h/d?{query}") == Address("h", 3306, "u", "", "d")

@@ -52,7 +52,8 @@ _KILLS = {
     ),
     "a backend, hard": (
         "[(pid,)] = ask(real_postgres, 'SELECT pg_backend_pid()')\n"
-        "        os.kill(pid, signal.SIGKILL)"
+        "        os.kill(pid, signal.SIGKILL)\n"
+        "        wait_until_it_is_gone(real_postgres)"  # until the server has noticed
     ),
     "the server": (
         "os.kill(server_pid(real_postgres), signal.SIGKILL)\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -9,6 +10,15 @@ from understudy.embedded.driver import without_password
 from understudy.mysql_server.errors import MysqlUnavailable
 
 PORT = 3306
+_WITHOUT_TLS = (
+    "",
+    "0",
+    "false",
+    "no",
+    "off",
+    "disabled",
+    "preferred",
+)  # values of ssl_... in a query
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,10 @@ def read_url(url: str) -> Address:
     """Return the address that a URL names; SQLAlchemy's with a driver's name, too.
 
     Raises:
-        MysqlUnavailable: it is not the URL of a MySQL.
+        MysqlUnavailable: it is not the URL of a MySQL, or asks for TLS.
     """
     parts = urlsplit(url)
+    query = parse_qs(parts.query)
     try:
         port = parts.port or PORT
     except ValueError:
@@ -63,11 +74,27 @@ def read_url(url: str) -> Address:
             f"{without_password(url)!r} is not the URL of a MySQL or MariaDB.\n"
             "Expected mysql://user:password@host:3306/database."
         )
+    if demand := _demand_of_tls(query):
+        raise MysqlUnavailable(
+            f"{without_password(url)!r} asks for TLS, and Understudy connects to MySQL "
+            "without it.\n"
+            f"Take {demand} out if the server may be reached without TLS; without a URL, "
+            "Understudy starts a server of its own."
+        )
     return Address(
         host=parts.hostname or "127.0.0.1",
         port=port,
         user=unquote(parts.username or "root"),
         password=unquote(parts.password or ""),
         database=unquote(parts.path.lstrip("/")),
-        socket=parse_qs(parts.query).get("unix_socket", [""])[0],
+        socket=query.get("unix_socket", [""])[0],
     )
+
+
+def _demand_of_tls(query: Mapping[str, Sequence[str]]) -> str:
+    """Return the first part of a query that demands TLS, or ""."""
+    for name, values in query.items():
+        key, value = name.lower().replace("-", "_"), values[0].lower()
+        if (key == "ssl" or key.startswith("ssl_")) and value not in _WITHOUT_TLS:
+            return f"{name}={values[0]}"
+    return ""

@@ -146,7 +146,7 @@ def _targets(sql: str) -> tuple[frozenset[str] | None, bool, frozenset[str]]:
         written = _first(found[place + 1 :])
     elif verb in ("UPDATE", "DELETE"):
         written = names if words[0] == "WITH" else _listed(found, words)
-    elif not _READS.fullmatch(verb):
+    elif not _READS.fullmatch(verb) or tuple(words[:2]) == ("BEGIN", "NOT"):  # NOT ATOMIC
         written = None
     return None if written is None else frozenset(written), is_changed, names
 
