@@ -11,9 +11,10 @@ import pytest
 from tests.real_mysql.conftest import another_test
 from understudy.mysql_server.admin import Admin
 from understudy.mysql_server.databases import MysqlDatabases, MysqlPlace
-from understudy.mysql_server.errors import MysqlDatabaseError
+from understudy.mysql_server.errors import MysqlDatabaseError, MysqlUnavailable
 from understudy.real_mysql import restoring
 from understudy.real_mysql.fixture import RealMysql
+from understudy.real_mysql.isolation import RealDatabase
 from understudy.real_mysql.server import RealMysqlServer
 from understudy.real_mysql.written_tables import WrittenTables
 
@@ -65,6 +66,24 @@ def test_a_clone_is_a_database_of_one_test(server: RealMysqlServer) -> None:
     assert failures == []
     assert rows(server, "SHOW DATABASES") == before
     assert rows(server, "SELECT COUNT(*) FROM orders") == ((0,),)
+
+
+def test_a_clone_that_cannot_begin_is_dropped(
+    server: RealMysqlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rows(server, "SHOW DATABASES")
+    shared = server.real
+
+    def fails(_database: RealDatabase, _isolation: object) -> None:
+        raise MysqlUnavailable("the server is gone")
+
+    monkeypatch.setattr(RealDatabase, "begin", fails)
+    with pytest.raises(MysqlUnavailable):
+        server.begin_test("clone")
+    monkeypatch.undo()
+
+    assert server.real is shared
+    assert rows(server, "SHOW DATABASES") == before
 
 
 def test_other_tables_are_not_touched(server: RealMysqlServer) -> None:

@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import secrets
+import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -51,6 +52,14 @@ class MysqlPlace:
     def template(self) -> str:
         """The name of the database with the schema, which nothing changes."""
         return f"{self.run}_template"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing listens at the server's Unix socket; False where it has none."""
+        if not self.address.socket:
+            return False  # MySQL blocks a host that connects by TCP and does not log in
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.address.socket) != 0
 
     def new_database(self) -> Address:
         """Create a database with the schema, and return its address.

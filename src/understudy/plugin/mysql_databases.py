@@ -40,6 +40,8 @@ def shared(config: pytest.Config) -> MysqlPlace:
             own.stop()
             del config.stash[_OWN], config.stash[_FOUND]
         known = config.stash.get(_FOUND, None)
+        if own is None and known is not None and not isinstance(known, PostgresError):
+            known = None if known.is_gone else known  # the controller has a new one
         if known is None:
             try:
                 known = _obtained(config)

@@ -93,7 +93,11 @@ class RealMysqlServer(Server):
             self._settle()
         if isolation == "clone":
             self._clone = RealDatabase(self._known, self._sockets, "clone")
-        self.real.begin(isolation)
+        try:
+            self.real.begin(isolation)
+        except BaseException:
+            self._drop_clone()  # else the next test would have it
+            raise
         return super().begin_test()
 
     def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
@@ -102,10 +106,14 @@ class RealMysqlServer(Server):
         if self._clone is not None:
             pool_renewal.renew(self.end_connections())
         self._settle()  # ended connections are closed
-        clone, self._clone = self._clone, None
-        if clone is None:
+        if self._clone is None:
             self.real.restore()
         else:
+            self._drop_clone()
+
+    def _drop_clone(self) -> None:
+        clone, self._clone = self._clone, None
+        if clone is not None:
             clone.close()
             clone.drop()
 
