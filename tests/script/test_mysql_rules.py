@@ -300,3 +300,11 @@ def test_calls_that_differ_in_their_values_have_one_text_and_shape() -> None:
         "SELECT 'x', `a` FROM `t` WHERE `b c` = ? AND d IN (?)"
     }
     assert {call.shape for call in calls} == {"SELECT ?, a FROM t WHERE `b c` = ? AND d IN (?)"}
+
+
+def test_backquotes_count_only_if_they_change_something() -> None:
+    insert = rule("INSERT INTO tbl_role (name) VALUES (%s)", "a")
+
+    assert is_match(insert, "INSERT INTO `tbl_role` (`name`) VALUES ('a')")
+    assert is_match(rule("SELECT `u`.`id` FROM `users` u"), "SELECT u.id FROM users u")
+    assert not is_match(rule("SELECT `a b` FROM t"), "SELECT a b FROM t")

@@ -6,6 +6,7 @@ statement: MySQL names a column after them (`SELECT 1`), or its grammar has no `
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -16,6 +17,7 @@ from understudy.pg.sql import Tokens
 STRING, NUMBER, NULL, TRUE, FALSE, PARAMETER = MARKS = "\ue000\ue001\ue002\ue003\ue004\ue005"
 _CONSTANTS = {NULL: "NULL", TRUE: "TRUE", FALSE: "FALSE"}
 PLACEHOLDER = "?"
+_NEEDLESSLY_QUOTED = re.compile(r"`[A-Za-z_]\w*`")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -66,7 +68,8 @@ class Shape(NamedTuple):
     """What is known of all statements with the same marks.
 
     Attributes:
-        tokens: with `?` for each literal, and one for a list of literals after IN.
+        tokens: with `?` for each literal, and one for a list of literals after IN; backquotes
+            that change nothing are left out.
         slots: which literals stand at each `?` of the tokens.
         parts: the text, in which `?` stands for the literals that may be parameters; a number is
             the place of a literal that stays.
@@ -134,7 +137,8 @@ class _Reader:
                 self._word(piece.word, level)
             if piece.text == ")" and len(self._levels) > 1:
                 self._close()
-            self._add(piece, piece.text)
+            is_needless = piece.kind == "name" and _NEEDLESSLY_QUOTED.fullmatch(piece.text)
+            self._add(piece, piece.text[1:-1] if is_needless else piece.text, piece.text)
             if piece.text == "(":
                 self._open(at, level)
         is_plain = all(self._is_value) and self._slots == list(range(self._literals))

@@ -61,7 +61,8 @@ class Template(NamedTuple):
 
     Attributes:
         text: the statement on one line, with `?` for each value; as it may be prepared.
-        tokens: the tokens of the statement, with `?` for each literal.
+        tokens: the tokens of the statement, with `?` for each literal, and without backquotes that
+            change nothing: those of `name`, not those of `a b`.
         values: what stands at each `?` of the text: int, Decimal, float, str, bytes, bool, None, a
             tuple for a list after IN, a Parameter if nothing is bound. For a bulk INSERT a list of
             such rows, and text and tokens have one row.

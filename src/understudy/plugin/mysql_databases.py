@@ -33,15 +33,17 @@ def shared(config: pytest.Config) -> MysqlPlace:
             same error.
     """
     from understudy.embedded import PostgresError
+    from understudy.mysql_server.databases import MysqlPlace
 
     with _starting:
         own = config.stash.get(_OWN, None)
-        if own is not None and not own.is_running:  # it was killed
-            own.stop()
-            del config.stash[_OWN], config.stash[_FOUND]
         known = config.stash.get(_FOUND, None)
-        if own is None and known is not None and not isinstance(known, PostgresError):
-            known = None if known.is_gone else known  # the controller has a new one
+        is_ended = own is not None and not own.is_running
+        if isinstance(known, MysqlPlace) and (is_ended or known.is_gone):  # it was killed
+            if own is not None:
+                own.stop()
+                del config.stash[_OWN]
+            known = None
         if known is None:
             try:
                 known = _obtained(config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -15,7 +14,7 @@ from understudy.script.formatting import as_expected, quoted, shown
 from understudy.script.origin import Spot
 
 _MOST_ROWS = 5  # of a bulk INSERT in a line to paste
-_NEEDLESSLY_QUOTED = re.compile(r"`([A-Za-z_]\w*)`")
+_shape = lru_cache(maxsize=4096)(spell)
 _CHANGES = frozenset(["INSERT", "REPLACE", "UPDATE", "DELETE"])
 
 
@@ -104,8 +103,3 @@ class MysqlCall(Call):
         if is_change and "RETURNING" not in map(str.upper, self.tokens):
             return f".affected({len(self.template.values) if self.template.is_bulk else 1})"
         return ".rows(...)"
-
-
-@lru_cache(maxsize=4096)
-def _shape(tokens: Tokens) -> str:
-    return spell([_NEEDLESSLY_QUOTED.sub(r"\1", token) for token in tokens])
