@@ -102,16 +102,7 @@ def report_drivers(rounds: int, batches: int, connections: int) -> None:
         mock = drivers.measure_mock(servers, rounds, batches)
         print_table(
             ["µs", "ratio"],
-            [
-                (
-                    name,
-                    [
-                        f"{typical(mock, name) * 1e6:.1f}",
-                        f"{ratio(mock, name, drivers.ASYNC_MOCK):.2f}",
-                    ],
-                )
-                for name in (drivers.ASYNC_MOCK, drivers.IN_MEMORY)
-            ],
+            beside(mock, (drivers.ASYNC_MOCK, drivers.IN_MEMORY), drivers.ASYNC_MOCK),
         )
         few = -(-rounds // 5)
         print_table(
@@ -140,6 +131,14 @@ def report_drivers(rounds: int, batches: int, connections: int) -> None:
                 for driver, taken in seconds.items()
             ],
         )
+
+
+def beside(found: Sequence[Round], names: Iterable[str], to: str) -> list[Row]:
+    """Return a row for each candidate: its microseconds, and their ratio to those of `to`."""
+    return [
+        (name, [f"{typical(found, name) * 1e6:.1f}", f"{ratio(found, name, to):.2f}"])
+        for name in names
+    ]
 
 
 def compared(what: str, found: Sequence[Round], factor: float, unit: str) -> Iterable[Row]:
@@ -281,16 +280,7 @@ def report_mysql(rounds: int, starts: int) -> None:
     print_table(["seconds"], [single(started, mysql.START, 1, 2)])
     print_table(
         ["µs", "ratio"],
-        [
-            (
-                name,
-                [
-                    f"{typical(calls_found, name) * 1e6:.1f}",
-                    f"{ratio(calls_found, name, mysql.ASYNC_MOCK):.2f}",
-                ],
-            )
-            for name in mysql.CALLS
-        ],
+        beside(calls_found, mysql.CALLS, mysql.ASYNC_MOCK),
     )
 
 

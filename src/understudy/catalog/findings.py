@@ -1,4 +1,4 @@
-"""What becomes of a finding of a check: a failure, a warning, or nothing."""
+"""Findings of the checks: each is a failure, a warning, or nothing, by its level."""
 
 from __future__ import annotations
 
