@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from understudy.cli import main
+from understudy.mysql_server.address import Address
 
 from .conftest import understudy, write
 
@@ -70,6 +71,32 @@ def test_each_problem_is_told_with_its_reason(tmp_path: Path) -> None:
     assert lines[-1] == "3 problems, marked NO."
     assert "secret" not in result.stdout
     assert "hidden" not in result.stdout
+
+
+@pytest.mark.slow
+def test_a_project_on_mysql(
+    mysql_server: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = f'mysql_schema = ["schema.sql"]\nmysql_url = "{mysql_server.url}"'
+    write(
+        tmp_path,
+        {
+            "pyproject.toml": f"[tool.understudy]\n{settings}\n",
+            "schema.sql": "CREATE TABLE things (id int);",
+            "tests/test_it.py": "def test_it(real_mysql):\n    assert True\n",
+        },
+    )
+
+    result = doctor(tmp_path, monkeypatch, "--format", "json")
+
+    assert result.exit_code == 0
+    found = checks(result)
+    assert found["tests"] == ("ok", "1 collected; 1 with real_mysql")
+    state, text = found["mysql_schema"]
+    assert (state, text.split(" loaded into ")[0]) == ("ok", "1 table,")
+    assert found["MySQL"] == ("ok", "the server of mysql_url")
+    assert found["catalog"][1].startswith("tests/understudy-catalog-mysql does not exist yet")
+    assert not {"schema", "PostgreSQL"} & set(found)
 
 
 def test_without_running_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

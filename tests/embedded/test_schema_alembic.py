@@ -53,7 +53,8 @@ def test_an_ini_file_that_is_not_there(tmp_path: Path) -> None:
         schema_sources(["alembic:db/alembic.ini"], tmp_path)[0].check()
 
     assert str(failure.value) == (
-        f'schema = "alembic:db/alembic.ini", but there is no file db/alembic.ini in {tmp_path}.\n'
+        'The schema is "alembic:db/alembic.ini", but there is no file db/alembic.ini in '
+        f"{tmp_path}.\n"
         'Write the path of the configuration, such as "alembic:src/app/alembic.ini".'
     )
 

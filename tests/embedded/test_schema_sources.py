@@ -208,9 +208,9 @@ def test_without_alembic_ini(tmp_path: Path) -> None:
         TestDatabases(["alembic"], tmp_path).start()
 
     assert str(failure.value) == (
-        f'schema = "alembic", but there is no alembic.ini in {tmp_path} or in a folder right below '
-        'it.\nName the file, for example schema = "alembic:src/app/alembic.ini", or another '
-        'source of the schema, for example schema = ["db/migrations/*.sql"].'
+        f'The schema is "alembic", but there is no alembic.ini in {tmp_path} or in a folder right '
+        'below it.\nWrite where the file is, for example "alembic:src/app/alembic.ini", or name '
+        'another source of the schema, for example ["db/migrations/*.sql"].'
     )
 
 
@@ -222,9 +222,10 @@ def test_with_two_of_them(tmp_path: Path) -> None:
         _load(tmp_path, "alembic", "")
 
     assert str(failure.value) == (
-        'schema = "alembic", but there are several configurations: a/alembic.ini, b/alembic.ini.\n'
-        'Name the right one: schema = "alembic:a/alembic.ini". If all of them belong to one '
-        'database: schema = ["alembic:a/alembic.ini", "alembic:b/alembic.ini"].'
+        'The schema is "alembic", but there are several configurations: a/alembic.ini, '
+        "b/alembic.ini.\n"
+        'Write which one, "alembic:a/alembic.ini", or, if all of them belong to one database, '
+        '["alembic:a/alembic.ini", "alembic:b/alembic.ini"].'
     )
 
 
@@ -260,7 +261,7 @@ def test_without_the_package(tmp_path: Path) -> None:
         schema_sources(["alembic"], tmp_path)[0].check()
 
     assert str(failure.value) == (
-        'schema = "alembic" needs the package alembic, which is not installed.\n'
+        'The schema "alembic" needs the package alembic, which is not installed.\n'
         "Run: pip install alembic"
     )
 
@@ -319,8 +320,8 @@ def test_a_function_that_raises_is_one_message(tmp_path: Path, database: str) ->
         _load(tmp_path, "schema_maker:create", database)
 
     assert str(failure.value) == (
-        'The function of schema = "schema_maker:create", called with the URL of an empty database, '
-        "failed:\n"
+        'The function of the schema "schema_maker:create", called with the URL of an empty '
+        "database, failed:\n"
         "  schema_maker.py:1 in create\n"
         "      def create(dsn): raise ValueError('nope')\n"
         "  ValueError: nope"
@@ -332,8 +333,8 @@ def test_a_function_of_somebody_else_is_refused(tmp_path: Path) -> None:
         schema_sources(["os.path:join"], tmp_path)[0].content()
 
     assert str(failure.value) == (
-        'schema = "os.path:join", but there is neither os/path.py nor os/path/__init__.py in '
-        f"{tmp_path} or in its folder src.\n"
+        'The schema is "os.path:join", but there is neither os/path.py nor os/path/__init__.py '
+        f"in {tmp_path} or in its folder src.\n"
         "Understudy reads that file to notice when the schema changes."
     )
 

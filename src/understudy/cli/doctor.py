@@ -104,7 +104,7 @@ def _of_pytest(ended: Ended, settings: Settings) -> Iterator[Check]:
         yield Check("tests", "problem", _why(ended, answers))
         return
     yield _collected(tests)
-    for kind in ("app", "schema"):
+    for kind in ("app", "schema", "mysql_schema"):
         answer = answers.get(kind)
         if answer is not None:
             is_ok = answer["error"] is None

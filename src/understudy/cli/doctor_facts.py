@@ -13,6 +13,7 @@ from typing import Literal
 from understudy import __version__
 from understudy.catalog import store
 from understudy.catalog.errors import CatalogError
+from understudy.catalog.file_names import MYSQL_SUFFIX
 from understudy.cli.extras import missing
 from understudy.embedded.binaries import found_here
 from understudy.embedded.driver import without_password
@@ -109,10 +110,14 @@ def _shown(key: str, value: object) -> str:
 
 
 def files_and_servers(settings: Settings) -> Iterator[Check]:
-    """Yield what there is of catalog and PostgreSQL."""
+    """Yield what there is of catalogs and servers."""
+    catalog = settings.catalog or DEFAULT_CATALOG
+    uses_mysql = settings.mysql_schema or settings.real_mysql_env or settings.fake_mysql_env
     if settings.schema:
-        yield _catalog(settings.root, settings.catalog or DEFAULT_CATALOG)
-    elif not settings.postgres_url and not settings.mysql_schema:
+        yield _catalog(settings.root, catalog)
+    if settings.mysql_schema:
+        yield _catalog(settings.root, catalog + MYSQL_SUFFIX)
+    if not (settings.schema or settings.postgres_url or settings.mysql_schema):
         yield Check(
             "schema",
             "off",
@@ -121,8 +126,9 @@ def files_and_servers(settings: Settings) -> Iterator[Check]:
         )
     if settings.app is None:
         yield Check("app", "off", 'not configured. Configure it: app = "app.main:app"')
-    yield _postgres(settings)
-    if settings.mysql_schema or settings.real_mysql_env or settings.fake_mysql_env:
+    if settings.schema or settings.postgres_url or not uses_mysql:
+        yield _postgres(settings)
+    if uses_mysql:
         yield _mysql(settings)
 
 

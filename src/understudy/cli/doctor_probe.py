@@ -16,7 +16,10 @@ import pytest
 from understudy.plugin.options import read_settings
 from understudy.project import pytest_process
 
-FIXTURES = ("app", "client", "async_client", "fake_postgres", "real_postgres")
+FIXTURES = (
+    *("app", "client", "async_client", "fake_postgres", "real_postgres"),
+    *("fake_mysql", "real_mysql", "real_sqlite"),
+)
 # The plugins that call tests, and run no async test by themselves.
 _NOT_RUNNERS = {"python", "anyio", "asyncio", "skipping", "hypothesispytest", "understudy"}
 _uncollected: list[str] = []
@@ -77,6 +80,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _ask("app", lambda: _app(settings.app or "", settings.root))
     if settings.schema:
         _ask("schema", lambda: _schema(session.config))
+    if settings.mysql_schema:
+        _ask("mysql_schema", lambda: _mysql_schema(session.config))
 
 
 def _is_not_run(item: pytest.Item) -> bool:
@@ -125,5 +130,23 @@ def _schema(config: pytest.Config) -> str:
             " ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
             " AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
         ).fetchone()
-    count = 0 if row is None else row[0]
-    return f"{count} table{'' if count == 1 else 's'}, loaded into PostgreSQL {major}.{minor}"
+    return _loaded(0 if row is None else row[0], f"PostgreSQL {major}.{minor}")
+
+
+def _mysql_schema(config: pytest.Config) -> str:
+    from understudy.mysql_server.admin import Admin
+    from understudy.plugin import mysql_databases
+
+    place = mysql_databases.shared(config)
+    with Admin(place.address) as admin:
+        [(count,)] = admin.rows(
+            "SELECT COUNT(*) FROM information_schema.tables"
+            " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
+            place.template,
+        )
+    name = "MariaDB" if "MariaDB" in place.version else "MySQL"
+    return _loaded(count, f"{name} {place.version.partition('-')[0]}")
+
+
+def _loaded(count: int, server: str) -> str:
+    return f"{count} table{'' if count == 1 else 's'}, loaded into {server}"

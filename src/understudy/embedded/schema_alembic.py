@@ -53,7 +53,7 @@ class AlembicSource:
         self._ini()
         if importlib.util.find_spec("alembic") is None:
             raise MissingExtra(
-                f'schema = "{self._setting}" needs the package alembic, which is not installed.\n'
+                f'The schema "{self._setting}" needs the package alembic, which is not installed.\n'
                 "Run: pip install alembic"
             )
 
@@ -116,7 +116,8 @@ class AlembicSource:
             path = self._root / name
             if not path.is_file():
                 raise SchemaError(
-                    f'schema = "{self._setting}", but there is no file {name} in {self._root}.\n'
+                    f'The schema is "{self._setting}", but there is no file {name} in '
+                    f"{self._root}.\n"
                     'Write the path of the configuration, such as "alembic:src/app/alembic.ini".'
                 )
             return path
@@ -127,18 +128,19 @@ class AlembicSource:
             return self._root / _TOML
         if not found:
             raise SchemaError(
-                f'schema = "alembic", but there is no alembic.ini in {self._root} '
+                f'The schema is "alembic", but there is no alembic.ini in {self._root} '
                 "or in a folder right below it.\n"
-                'Name the file, for example schema = "alembic:src/app/alembic.ini", or another '
-                'source of the schema, for example schema = ["db/migrations/*.sql"].'
+                'Write where the file is, for example "alembic:src/app/alembic.ini", or name '
+                'another source of the schema, for example ["db/migrations/*.sql"].'
             )
         if len(found) > 1:
             names = [self._shown(path) for path in found]
             every = ", ".join(f'"alembic:{name}"' for name in names)
             raise SchemaError(
-                f'schema = "alembic", but there are several configurations: {", ".join(names)}.\n'
-                f'Name the right one: schema = "alembic:{names[0]}". If all of them belong to one '
-                f"database: schema = [{every}]."
+                f'The schema is "alembic", but there are several configurations: '
+                f"{', '.join(names)}.\n"
+                f'Write which one, "alembic:{names[0]}", or, if all of them belong to one '
+                f"database, [{every}]."
             )
         return found[0]
 

@@ -39,7 +39,7 @@ class FunctionSource:
             dsn,
             {NAME_VARIABLE: self._name},
             self._environment,
-            f'The function of schema = "{self._name}", called with the URL of an empty database,',
+            f'The function of the schema "{self._name}", called with the URL of an empty database,',
         )
         return self._files()
 
@@ -65,7 +65,7 @@ class FunctionSource:
         if file is None:
             path = module.replace(".", "/")
             raise SchemaError(
-                f'schema = "{self._name}", but there is neither {path}.py nor '
+                f'The schema is "{self._name}", but there is neither {path}.py nor '
                 f"{path}/__init__.py in {self._root} or in its folder src.\n"
                 "Understudy reads that file to notice when the schema changes."
             )
