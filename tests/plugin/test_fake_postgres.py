@@ -350,12 +350,12 @@ def test_a_statement_while_no_test_has_the_fixture(bare: Project) -> None:
     )
 
     assert failure(bare) == (
-        "UnexpectedStatement: a statement came to fake_postgres, and no test has asked for that "
+        "UnexpectedStatement: a statement came to fake_postgres while no test had that "
         "fixture\n"
         "  sql: DELETE FROM users\n"
         "  at:  test_it.py:7 in test_it\n"
-        "Let the test have `fake_postgres`, or script it on `fake_postgres_server`, which lives "
-        "as long as the app.\n"
+        "Let the test have `fake_postgres`, named before the fixture that sends the statement, or "
+        "script it on `fake_postgres_server`, which lives as long as the app.\n"
         "(It was raised, and caught before it reached the test.)"
     )
 

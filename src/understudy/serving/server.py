@@ -309,10 +309,10 @@ class _BaseScript(Script):
         """Record and return the failure for a statement that came without the fixture."""
         name = self.receiver.removesuffix("_server")
         text = (
-            f"a statement came to {name}, and no test has asked for that fixture\n"
+            f"a statement came to {name} while no test had that fixture\n"
             f"  sql: {one_line(call.statement)}\n"
             f"  at:  {call.origin.place}\n"
-            f"Let the test have `{name}`, or script it on `{self.receiver}`, which lives as long "
-            "as the app."
+            f"Let the test have `{name}`, named before the fixture that sends the statement, or "
+            f"script it on `{self.receiver}`, which lives as long as the app."
         )
         return expectations.record_failure(UnexpectedStatement(text))
