@@ -49,6 +49,7 @@ sys.dont_write_bytecode = False
 os.environ.setdefault(CACHE_VARIABLE, str(cache_folder()))
 
 # Where CI is set, pytest shortens nothing: inner runs print what they print on a desk.
+_is_in_ci = "CI" in os.environ
 for name in ("CI", "BUILD_NUMBER"):
     os.environ.pop(name, None)
 
@@ -57,6 +58,25 @@ for name in ("CI", "BUILD_NUMBER"):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
     """Give out files as `--dist loadfile` says, but the longest first."""
     return LongestFirst(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+class _NameFailures:
+    """Names each failed test in CI at once: a run that is stopped there prints no summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = crash.message[:500] if crash is not None else ""
+            terminal.write_line(f"\nFAILED so far: {report.nodeid} ({report.when}): {why}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if _is_in_ci and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_NameFailures(config))
 
 
 @pytest.fixture(scope="session")
