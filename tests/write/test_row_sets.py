@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -41,6 +44,19 @@ SCHEMA = """
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         street text, house text, floor text, city text, region text, country text, zip text,
         note text
+    );
+    CREATE TABLE orders (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        amount numeric NOT NULL,
+        code text NOT NULL,
+        is_paid boolean NOT NULL,
+        due date NOT NULL,
+        closed_on date,
+        sent_at timestamptz,
+        tags text[] NOT NULL,
+        opens_at time NOT NULL,
+        lasts interval NOT NULL,
+        token uuid NOT NULL
     );
 """
 
@@ -122,17 +138,20 @@ def _done(
         return (error.sqlstate,)
 
 
+def _inserted(database: psycopg.Connection[Any], rows: RowSet) -> None:
+    inserter = Rows(lambda: database, "seed", cache=SchemaCache(read_schema(database)))
+    for table, values in rows.rows:
+        inserter.insert(table.name, **values)
+
+
 def _alive(
     database: psycopg.Connection[Any], statement: str, parameters: Sequence[Any]
 ) -> list[str]:
     """Return the mutants that no row set tells from the statement."""
-    cache = SchemaCache(read_schema(database))
     mutants = operators.mutants(statement, None)
     for rows in _sets(database, statement, parameters):
         with database.transaction(force_rollback=True):
-            inserter = Rows(lambda: database, "seed", cache=cache)
-            for table, values in rows.rows:
-                inserter.insert(table.name, **values)
+            _inserted(database, rows)
             done = _done(database, statement, parameters)
             mutants = [m for m in mutants if _done(database, m.sql, parameters) == done]
     return [mutant.sentence for mutant in mutants]
@@ -169,6 +188,52 @@ def test_rows_tell_every_mutant_apart(
     # The key and NOT NULL make these do the same for any rows.
     equivalent = ("SELECT DISTINCT", "also if that is NULL", "LEFT JOIN", "LIMIT")
     assert [one for one in alive if not any(words in one for words in equivalent)] == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "parameters"),
+    [
+        ("amount > $1", [Decimal(10)]),
+        ("amount <= $1", [Decimal(10)]),
+        ("amount BETWEEN 10 AND 12.5", []),
+        ("amount > -3 AND (code >= $1)", ["m"]),
+        ("code < $1", ["m"]),
+        ("code = upper($1)", ["gift"]),
+        ("code LIKE 'gi%'", []),
+        ("code NOT LIKE 'gi%'", []),
+        ("code <> ALL($1)", [["gift", "loan"]]),
+        ("NOT (code IN ('gift', 'loan'))", []),
+        ("is_paid", []),
+        ("NOT is_paid", []),
+        ("is_paid IS NOT NULL AND is_paid = $1", [True]),
+        ("closed_on IS NOT NULL", []),
+        ("due > current_date", []),
+        ("due <= $1", [date(2026, 5, 1)]),
+        ("sent_at < now()", []),
+        ("sent_at >= $1", [datetime.now(UTC)]),
+        ("tags @> $1", [["gift"]]),
+        ("$1 = ANY(tags)", ["gift"]),
+        ("id = '105'", []),
+        ("opens_at > $1", [time(9)]),
+        ("lasts < $1", [timedelta(hours=30)]),
+        ("token > $1", [UUID(int=101)]),
+    ],
+)
+def test_one_row_meets_a_condition_and_another_misses_it(
+    database: psycopg.Connection[Any], condition: str, parameters: Sequence[Any]
+) -> None:
+    """PostgreSQL finds the rows of the one kind, and not those of the other."""
+    statement = f"SELECT id FROM orders WHERE {condition}"
+    found: dict[str, tuple[int, int]] = {}
+    for rows in _sets(database, statement, parameters):
+        with database.transaction(force_rollback=True):
+            _inserted(database, rows)
+            read, _ = _done(database, statement, parameters)
+            assert isinstance(read, list)
+            found[rows.scenario] = (len(read), len(rows.rows))
+
+    assert found.pop("with_one_row") == (1, 1)
+    assert any(0 < read < inserted for read, inserted in found.values())
 
 
 def test_rows_are_readable(database: psycopg.Connection[Any]) -> None:
@@ -219,3 +284,18 @@ def test_tree_has_rows_above_and_below(database: psycopg.Connection[Any]) -> Non
     (tree,) = [r for r in _sets(database, statement, [101]) if r.scenario == "in_a_tree"]
 
     assert [values.get("parent_id") for _, values in tree.rows] == [None, 191, 101, 192]
+
+
+def test_a_table_that_is_joined_with_itself_is_a_tree(database: psycopg.Connection[Any]) -> None:
+    statement = (
+        "SELECT below.id FROM teams below JOIN teams above ON below.parent_id = above.id "
+        "WHERE above.name = $1"
+    )
+
+    scenarios = [rows.scenario for rows in _sets(database, statement, ["Ana"])]
+
+    assert "in_a_tree" in scenarios
+
+
+def test_a_statement_that_cannot_be_read_needs_no_rows(database: psycopg.Connection[Any]) -> None:
+    assert _sets(database, "SELECT 1; SELECT 2", []) == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from understudy.mutate.column_uses import ColumnId
 from understudy.rows.table_facts import Column, Schema, Table
@@ -73,6 +75,8 @@ class ConditionValues:
 
     def another(self, table: Table, column: Column, value: Any) -> Any:
         """Return a value of a column that is none of these."""
+        if column_values.python_type(self._schema, column) is list:
+            return [] if value else None
         values = value if isinstance(value, list) else [value]
         if values and all(isinstance(one, int) and not isinstance(one, bool) for one in values):
             return max(values) + 1
@@ -111,10 +115,16 @@ def _without_wildcards(value: Any) -> Any:
 
 
 def _beside(value: Any, by: int) -> Any:
-    if isinstance(value, dt.date):
-        return value + dt.timedelta(days=by)
-    if isinstance(value, bool) or value is None or isinstance(value, dt.time):
-        return value
-    if isinstance(value, str):
-        return f"{value}z" if by > 0 else value[:-1]
-    return value + by
+    """Return a value a little above or below; itself if nothing says what comes next."""
+    match value:
+        case int() | float() | Decimal() if not isinstance(value, bool):
+            return value + by
+        case dt.date() | dt.timedelta():
+            return value + dt.timedelta(days=by)
+        case dt.time():
+            return (dt.datetime.combine(_PAST, value) + dt.timedelta(minutes=by)).timetz()
+        case UUID():
+            return UUID(int=(value.int + by) % 2**128)
+        case str():
+            return f"{value}z" if by > 0 else value[:-1]
+    return value
