@@ -2,87 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent, indent
-from typing import Any
 
-import httpx
-import pytest
-
-from understudy.init.findings import look
-from understudy.write import rendering, router_trials, routes, test_file, web_assertions
-from understudy.write.assertions import asserted
-from understudy.write.trials import Kept, Observation, Target, Trial
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder whose package `shop` can be imported."""
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop/__init__.py").touch()
-    (tmp_path / "pyproject.toml").write_text('[tool.understudy]\napp = "shop.web:app"\n')
-    yield tmp_path
-    for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
-        del sys.modules[name]
-
-
-def tried(project: Path, source: str) -> dict[str, list[tuple[Trial, Observation]]]:
-    """Return the trials of each route of an app, with what they did."""
-    (project / "shop/web.py").write_text(dedent(source), encoding="utf-8")
-    importlib.invalidate_caches()
-    findings = look(project)
-    module = importlib.import_module("shop.web")
-    targets, _ = routes.targets(module, findings)
-    return {target.name: [*played(module.app, target)] for target in targets}
-
-
-def played(app: Any, target: Target) -> Iterator[tuple[Trial, Observation]]:
-    """Run the trials of a route, each as it is proposed."""
-    seen: list[tuple[Trial, Observation]] = []
-    for trial in router_trials.trials(target, None, seen, frozenset):
-        app.dependency_overrides.clear()
-        seen.append((trial, asyncio.run(observed(app, trial))))
-    yield from seen
-
-
-async def observed(app: Any, trial: Trial) -> Observation:
-    """Run one trial."""
-    lines = sorted(rendering.imports(trial))
-    lines += [line for setup in trial.setups for line in setup.lines]
-    lines += [*trial.script, f"return {rendering.call(trial)}"]
-    namespace: dict[str, Any] = {}
-    exec(f"async def run(app, async_client):\n{indent(chr(10).join(lines), '    ')}", namespace)
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        try:
-            return Observation(answer=await namespace["run"](app, client))
-        except Exception as error:  # noqa: BLE001 - it is what is observed
-            return Observation(raised=error)
-
-
-def kept(trials: list[tuple[Trial, Observation]]) -> list[Kept]:
-    """Return the tests of a route, one for each kind of outcome."""
-    found: dict[object, Kept] = {}
-    for trial, seen in trials:
-        if trial.purpose != "probe":
-            kind = repr(seen.raised) if seen.raised else web_assertions.outcome(seen.answer)
-            found.setdefault(kind, Kept(trial, (seen, seen, seen)))
-    return web_assertions.grouped([asserted(one) for one in found.values()])
-
-
-def outcomes(trials: list[tuple[Trial, Observation]]) -> list[tuple[str, int]]:
-    """Return the scenario and the status of each trial that may be written."""
-    return [
-        (trial.scenario, seen.answer.status_code)
-        for trial, seen in trials
-        if trial.purpose != "probe" and seen.raised is None
-    ]
-
+from tests.write.routed import kept, outcomes, tried
+from understudy.write import rendering, test_file, web_assertions
 
 OPEN = """
     from fastapi import FastAPI, HTTPException, Query
@@ -109,9 +32,9 @@ OPEN = """
 """
 
 
-def test_each_constraint_is_a_case_of_one_test(project: Path) -> None:
+def test_each_constraint_is_a_case_of_one_test(shop_package: Path) -> None:
     """The invalid bodies of a route become one parametrized test."""
-    tests = kept(tried(project, OPEN)["POST /items"])
+    tests = kept(tried(shop_package, OPEN)["POST /items"])
 
     (test,) = (test for test in tests if test.trial.purpose == "invalid")
     assert test.trial.parameters == (
@@ -134,18 +57,18 @@ def test_each_constraint_is_a_case_of_one_test(project: Path) -> None:
     )
 
 
-def test_a_route_that_raises_looks_like_a_bug(project: Path) -> None:
+def test_a_route_that_raises_looks_like_a_bug(shop_package: Path) -> None:
     """The server would answer 500."""
-    ((_, seen), *_) = tried(project, OPEN)["GET /broken"]
+    ((_, seen), *_) = tried(shop_package, OPEN)["GET /broken"]
 
     assert web_assertions.suspicion(seen) == (
         "the server answers 500, as the route raises ZeroDivisionError: division by zero"
     )
 
 
-def test_parameters_of_path_and_query(project: Path) -> None:
+def test_parameters_of_path_and_query(shop_package: Path) -> None:
     """The path names a row, an optional parameter is given once, and each is broken."""
-    trials = tried(project, OPEN)["GET /items/{item_id}"]
+    trials = tried(shop_package, OPEN)["GET /items/{item_id}"]
 
     calls = [(rendering.call(trial), seen.answer.status_code) for trial, seen in trials]
     assert calls == [
@@ -185,9 +108,9 @@ SIGNED_IN = """
 """
 
 
-def test_the_dependency_nearest_to_the_token_is_overridden(project: Path) -> None:
+def test_the_dependency_nearest_to_the_token_is_overridden(shop_package: Path) -> None:
     """What checks the caller's rights is tested, and taking a right is a test."""
-    trials = tried(project, SIGNED_IN)["GET /me"]
+    trials = tried(shop_package, SIGNED_IN)["GET /me"]
 
     assert outcomes(trials) == [
         ("without_credentials", 401),
@@ -233,9 +156,9 @@ STAND_IN = """
 """
 
 
-def test_a_service_that_knows_the_caller_is_stood_in_for(project: Path) -> None:
+def test_a_service_that_knows_the_caller_is_stood_in_for(shop_package: Path) -> None:
     """If the dependency has no name, what it calls is a dummy."""
-    (project / "shop/identity.py").write_text(
+    (shop_package / "shop/identity.py").write_text(
         "from pydantic import BaseModel\n"
         "class Caller(BaseModel):\n"
         "    id: int\n"
@@ -246,7 +169,7 @@ def test_a_service_that_knows_the_caller_is_stood_in_for(project: Path) -> None:
         "        raise ConnectionError('no network')\n"
     )
 
-    trials = tried(project, STAND_IN)["GET /orders"]
+    trials = tried(shop_package, STAND_IN)["GET /orders"]
 
     assert outcomes(trials) == [
         ("without_credentials", 401),
@@ -262,12 +185,12 @@ def test_a_service_that_knows_the_caller_is_stood_in_for(project: Path) -> None:
     )
 
 
-def test_the_body_takes_what_the_code_compares_it_with(project: Path) -> None:
-    (project / "shop/rules.py").write_text(
+def test_the_body_takes_what_the_code_compares_it_with(shop_package: Path) -> None:
+    (shop_package / "shop/rules.py").write_text(
         "def is_closed(kind: str) -> bool:\n    return kind == 'closed'\n"
     )
     trials = tried(
-        project,
+        shop_package,
         """
         from fastapi import FastAPI, HTTPException
         from pydantic import BaseModel
@@ -285,9 +208,9 @@ def test_the_body_takes_what_the_code_compares_it_with(project: Path) -> None:
     assert ("with_kind_closed", 410) in outcomes(trials["POST /orders"])
 
 
-def test_an_id_that_the_constructor_does_not_take_is_set(project: Path) -> None:
+def test_an_id_that_the_constructor_does_not_take_is_set(shop_package: Path) -> None:
     trials = tried(
-        project,
+        shop_package,
         """
         from dataclasses import dataclass, field
         from typing import Annotated
@@ -308,9 +231,9 @@ def test_an_id_that_the_constructor_does_not_take_is_set(project: Path) -> None:
     assert [seen.answer.json() for _, seen in trials if seen.answer.status_code == 200][-1] == 100
 
 
-def test_a_fixture_does_all_that_it_has_to(project: Path) -> None:
+def test_a_fixture_does_all_that_it_has_to(shop_package: Path) -> None:
     """The written fixture overrides the dependency before it returns the caller."""
-    trials = tried(project, SIGNED_IN)["GET /me"]
+    trials = tried(shop_package, SIGNED_IN)["GET /me"]
 
     text = test_file.merged("", "shop.web", "router", kept(trials), []).text
 
