@@ -242,3 +242,42 @@ def test_a_fixture_does_all_that_it_has_to(shop_package: Path) -> None:
         "    app.dependency_overrides[current_user] = lambda: caller\n"
         "    return caller\n"
     ) in text
+
+
+PARAMETERS = """
+    from uuid import UUID
+    from fastapi import FastAPI, Query
+
+    app = FastAPI()
+
+    @app.get("/items")
+    async def items(kind: str, size: int = 10, tags: list[str] = Query([])):
+        return {"kind": kind, "size": size}
+
+    @app.get("/people/{name}/files/{key}")
+    async def file(name: str, key: UUID):
+        return name
+"""
+
+
+def test_each_parameter_of_a_query_is_given_and_left_out(shop_package: Path) -> None:
+    trials = tried(shop_package, PARAMETERS)["GET /items"]
+
+    calls = {rendering.call(trial): seen.answer.status_code for trial, seen in trials}
+    assert (
+        calls.items()
+        >= {
+            'await async_client.get("/items", params={"kind": "kind"})': 200,
+            'await async_client.get("/items", params={"kind": "kind", "size": 2})': 200,
+            'await async_client.get("/items", params={"kind": "kind", "size": "x"})': 422,
+            'await async_client.get("/items")': 422,
+        }.items()
+    )
+
+
+def test_a_path_names_a_row_by_the_type_of_its_key(shop_package: Path) -> None:
+    ((trial, _), *_) = tried(shop_package, PARAMETERS)["GET /people/{name}/files/{key}"]
+
+    assert rendering.call(trial) == (
+        'await async_client.get("/people/Ana/files/00000000-0000-0000-0000-000000000065")'
+    )

@@ -12,7 +12,7 @@ import pytest
 
 from understudy.init.findings import Findings, look
 from understudy.write import routes
-from understudy.write.request_bodies import body_of
+from understudy.write.request_bodies import Body, body_of
 from understudy.write.routes import RouteTarget
 from understudy.write.trials import LeftOut, Target
 
@@ -146,3 +146,80 @@ def test_a_setting_that_is_there_stays(project: Path) -> None:
     settings = 'fake_postgres_env = {DATABASE_URL = "{dsn}"}\n'
 
     assert routes.missing_setting(written(project, source, settings)) is None
+
+
+BODIES = """
+    import dataclasses
+    from typing import Annotated
+
+    import pydantic.dataclasses
+    from fastapi import Body, FastAPI
+    from pydantic import BaseModel, Field, model_validator
+
+    app = FastAPI()
+
+    class Item(BaseModel):
+        name: str = Field(min_length=2)
+        price: int = 1
+
+    @pydantic.dataclasses.dataclass
+    class Point:
+        x: int = Field(ge=1)
+
+    @dataclasses.dataclass
+    class Plain:
+        x: int
+
+    @app.post("/both")
+    async def both(item: Item, count: Annotated[int, Body()]): ...
+
+    @app.post("/embedded")
+    async def embedded(item: Annotated[Item, Body(embed=True)]): ...
+
+    @app.post("/point")
+    async def point(point: Point): ...
+
+    @app.post("/plain")
+    async def plain(plain: Plain): ...
+
+    @app.post("/ids")
+    async def ids(ids: list[int]): ...
+"""
+
+
+def bodies(project: Path) -> dict[str, Body]:
+    """Return the body of each route of BODIES."""
+    targets, left_out = found(project, BODIES)
+    assert left_out == []
+    made = {one.name: body_of(one) for one in targets if isinstance(one, RouteTarget)}
+    return {name.removeprefix("POST /"): body for name, body in made.items() if body is not None}
+
+
+def test_the_keys_around_a_model_stay(project: Path) -> None:
+    """A body with two parameters, and one that is embedded, have the model under its name."""
+    found = bodies(project)
+
+    assert found["both"].smallest == {"item": {"name": "Ana"}, "count": 2}
+    assert found["both"].full == {"item": {"name": "Ana", "price": 2}, "count": 2}
+    assert [body for _, body in found["both"].broken()][:2] == [
+        {"item": {}, "count": 2},
+        {"item": {"name": "A"}, "count": 2},
+    ]
+    assert found["embedded"].smallest == {"item": {"name": "Ana"}}
+
+
+def test_a_dataclass_of_pydantic_is_a_model(project: Path) -> None:
+    body = bodies(project)["point"]
+
+    assert [*body.broken()] == [("x", {}), ("x", {"x": 0})]
+
+
+def test_a_body_without_a_model_comes_from_the_description(project: Path) -> None:
+    """Each of its keys is left out once."""
+    found = bodies(project)
+
+    assert found["plain"].smallest == {"x": 1}
+    assert [*found["plain"].broken()] == [("x", {})]
+    assert [*found["plain"].variations()] == []
+    assert found["ids"].smallest == [1]
+    assert [*found["ids"].broken()] == []
