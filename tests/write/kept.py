@@ -94,3 +94,21 @@ class Job:
     id: int
     title: str
     at: Any = None
+
+
+class Record:
+    """A record as asyncpg has it: it equals no dict."""
+
+    def __init__(self, **values: Any) -> None:
+        self._values = values
+
+    def keys(self) -> Any:
+        return self._values.keys()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+
+def often(value: Any) -> list[Any]:
+    """Return what three runs return that do the same."""
+    return [value] * 3

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from tests.write.kept import Job, changes, kept, lines, target
+from tests.write.kept import Job, Record, changes, kept, lines, often, target
 from understudy.write.assertions import act, asserted
 
 
@@ -54,23 +54,6 @@ class Refused(Exception):
 
 
 Point = namedtuple("Point", "x y")
-
-
-class Record:
-    """A record as asyncpg has it: it equals no dict."""
-
-    def __init__(self, **values: Any) -> None:
-        self._values = values
-
-    def keys(self) -> Any:
-        return self._values.keys()
-
-    def __getitem__(self, key: str) -> Any:
-        return self._values[key]
-
-
-def often(value: Any) -> list[Any]:
-    return [value] * 3
 
 
 @pytest.mark.parametrize(

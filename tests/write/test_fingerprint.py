@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from sqlalchemy import create_engine, text
 
 from understudy.write import fingerprint
 from understudy.write.fingerprint import VARIES, Unordered
@@ -165,3 +166,44 @@ def test_an_array_of_numpy_is_a_list() -> None:
 
 def test_an_expired_object_of_sqlalchemy_is_what_is_loaded() -> None:
     assert fingerprint.plain(_Expired()) == {"": "_Expired", "id": 7}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "expected"),
+    [
+        (Unordered((1, 2)), [2, 1], True),
+        (Unordered((VARIES, 1)), [1, 5], True),
+        (Unordered((1, 2)), [1, 1], False),
+        (Unordered((1, 2)), [1], False),
+        (Unordered((1,)), 1, False),
+    ],
+)
+def test_a_list_of_any_order_fits_each_item_once(
+    pattern: Unordered, value: Any, expected: bool
+) -> None:
+    assert fingerprint.fits(pattern, value) is expected
+
+
+def test_a_list_of_any_order_has_one_in_common_with_another_run() -> None:
+    assert fingerprint.common(Unordered((1, 2)), [2, 1]) == Unordered((1, 2))
+    assert fingerprint.common(Unordered((1, 2)), [1]) is VARIES
+
+
+def test_a_model_of_pydantic_1_and_its_error() -> None:
+    from pydantic.v1 import BaseModel, ValidationError
+
+    class Old(BaseModel):
+        id: int
+
+    with pytest.raises(ValidationError) as raised:
+        Old()
+
+    assert fingerprint.plain(Old(id=1))["id"] == 1
+    assert fingerprint.plain(raised.value)[1][-1] == Old.__qualname__
+
+
+def test_a_row_of_sqlalchemy_has_the_names_of_its_columns() -> None:
+    with create_engine("sqlite://").connect() as connection:
+        row = connection.execute(text("SELECT 1 AS id, 'Ana' AS name")).one()
+
+    assert fingerprint.plain(row) == {"": "Row", "id": 1, "name": "Ana"}
