@@ -189,3 +189,76 @@ def test_what_cannot_be_spelled_is_tried_on_the_real_collaborator(tmp_path: Path
         ("probe", 'await UserService(recorded("users", UserDAO())).get(101)'),
         ("values", "await UserService(UserDAO()).get(101)"),
     ]
+
+
+MAILS = """
+    from threading import Thread
+
+    import httpx
+
+    class Taken(Exception):
+        def __init__(self, by: Thread) -> None:
+            super().__init__(by)
+
+    class Odd(Exception):
+        def __init__(self, name: str) -> None:
+            raise ValueError(name)
+
+    class UserDAO:
+        async def exists(self, name: str) -> bool:
+            if name == "":
+                raise Taken(None)
+            if name == "?":
+                raise Odd(name)
+            return True
+
+    class Mail:
+        def __init__(self, client: httpx.AsyncClient) -> None:
+            self.client = client
+
+        async def send(self, to: str) -> bool:
+            return (await self.client.post("/", json=to)).is_success
+
+        async def close(self) -> None: ...
+
+        async def worker(self) -> Thread:
+            raise NotImplementedError
+"""
+REGISTER = """
+    from app.mails import Mail, UserDAO
+
+    class UserService:
+        def __init__(self, users: UserDAO, mail: Mail) -> None:
+            self.users, self.mail = users, mail
+
+        async def register(self, name: str) -> bool:
+            if not await self.users.exists(name):
+                return False
+            return await self.mail.send(name)
+"""
+
+
+def test_a_collaborator_that_calls_the_network_answers_what_its_types_say(tmp_path: Path) -> None:
+    """Also while the others are real. An exception that cannot be made is not raised."""
+    modules = written_modules(tmp_path, {"mails": MAILS, "users": REGISTER})
+    with imports_from(tmp_path):
+        [target], _ = find(importlib.import_module("app.users"), ("service",), modules, None)
+        tried = Tried(target, lambda: frozenset({(9, 10)}))
+
+    assert tried.seen[0][0].script == (
+        "mail = dummy(Mail)",
+        'mail.on("close").returns(None).optional()',
+        'mail.on("send").returns(True).optional()',
+    )
+    scripts = {
+        scenario: script.replace("mail = dummy(Mail)\n", "")
+        for scenario, script in tried.scripts.items()
+    }
+    assert scripts == {
+        "when_send_returns_true": 'users.on("exists", "Ana").returns(True)\n'
+        'mail.on("send", "Ana").returns(True)',
+        "when_exists_raises_taken": 'users.on("exists", "").raises(Taken(None))',
+        "when_exists_returns_false": 'users.on("exists", "Ana").returns(False)',
+        "when_send_returns_false": 'users.on("exists", "Ana").returns(True)\n'
+        'mail.on("send", "Ana").returns(False)',
+    }
