@@ -22,6 +22,7 @@ from understudy.project.scopes import Class
 from understudy.script.formatting import python_literal
 from understudy.write import hints, own_databases
 from understudy.write.collaborators import Collaborator
+from understudy.write.rendering import with_names
 from understudy.write.spelling import named
 from understudy.write.trials import Expression
 
@@ -105,7 +106,7 @@ class Builder:
             if found.name in taken:
                 number = next(n for n in range(2, 9) if f"{found.name}{n}" not in taken)
                 name = f"{found.name}{number}"
-                found = replace(found, name=name, line=found.line.replace(found.name, name))
+                found = replace(found, name=name, line=with_names(found.line, {found.name: name}))
             around.openings[kind] = found
         return around.openings[kind].name
 
