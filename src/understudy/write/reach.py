@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from understudy.init.modules import Modules, own_nodes, statements
+from understudy.init.modules import Modules, own_nodes
 from understudy.project import parsing
 from understudy.project.call_resolution import callee
 from understudy.project.scopes import Class, Function
@@ -37,10 +37,6 @@ _WAYS = (
 _HARMLESS = re.compile(
     r"\.(\w*(Error|Exception|Timeout|Limits|Headers|URL|Request|Config\w*)|status)$"
 )
-_STARTS = re.compile(r"(threading\.Thread|multiprocessing\.Process|threading\.Timer)$")
-_CONNECTS = re.compile(
-    r"(asyncpg|psycopg|psycopg2|psqlpy)\.(connect|create_pool)$|asyncio\.run$|uvicorn\.run$"
-)
 
 
 def hazard(function: Function) -> str | None:
@@ -62,31 +58,6 @@ def is_remote(modules: Modules, cls: type) -> bool:
     return init is not None and any(
         _NETWORK.match(module.qualified(argument.annotation) or "") for argument in init.parameters
     )
-
-
-def at_import(module: Module) -> list[tuple[int, str]]:
-    """Return what a module does beyond definitions when it is imported, each with its line."""
-    found = []
-    for statement in statements(module.tree.body):
-        value = getattr(statement, "value", None)
-        for call in (
-            (node for node in ast.walk(value) if isinstance(node, ast.Call)) if value else ()
-        ):
-            name = module.qualified(call.func) or ""
-            what = _way(name)
-            if _CONNECTS.search(name):
-                what = "connects or runs"
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "start":
-                started = call.func.value
-                maker = module.qualified(started.func if isinstance(started, ast.Call) else started)
-                defined = module.defined.get((maker or "").rpartition(".")[2])
-                if isinstance(defined, ast.Call):
-                    maker = module.qualified(defined.func)
-                what = "starts a thread or process" if _STARTS.search(maker or "") else what
-            is_made = isinstance(statement, ast.Assign | ast.AnnAssign) and name[:1].islower()
-            if what is not None and not (is_made and what == "calls the network"):
-                found.append((call.lineno, f"{what} when it is imported: {ast.unparse(call)}"))
-    return found
 
 
 def _hazard(function: Function, depth: int, seen: set[Function]) -> str | None:
@@ -146,12 +117,8 @@ def _endless(function: Function) -> str | None:
 
 def _leaves(loop: ast.While) -> bool:
     return any(
-        isinstance(node, ast.Break | ast.Return | ast.Raise | ast.Yield) for node in _inside(loop)
+        isinstance(node, ast.Break | ast.Return | ast.Raise | ast.Yield) for node in own_nodes(loop)
     )
-
-
-def _inside(loop: ast.While) -> Iterator[ast.AST]:
-    return own_nodes(loop)
 
 
 _ENDS = {"commit", "rollback", "begin", "transaction"}
