@@ -11,12 +11,13 @@ import typing
 from decimal import Decimal
 from enum import StrEnum
 from ipaddress import IPv4Address
-from threading import Thread
+from threading import Event, Thread
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 import attrs
 import pydantic
+import pydantic.v1
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -208,6 +209,19 @@ class Page(pydantic.BaseModel, typing.Generic[T]):
     items: list[T]
 
 
+class Renamed(pydantic.BaseModel):
+    """A model whose field has several names from outside."""
+
+    name: str = pydantic.Field(validation_alias=pydantic.AliasChoices("given", "first"))
+
+
+class OldUser(pydantic.v1.BaseModel):
+    """A model of pydantic 1."""
+
+    name: str = pydantic.v1.Field(max_length=10)
+    manager: str | None = pydantic.v1.Field(...)
+
+
 @pytest.mark.parametrize(
     ("hint", "source"),
     [
@@ -220,6 +234,16 @@ class Page(pydantic.BaseModel, typing.Generic[T]):
         (TypeAliasType("Code", Annotated[int, pydantic.Field(ge=50)]), "50"),
         (TypeAliasType("Pair", tuple[T, T], type_params=(T,))[int], "(11, 12)"),
         (Page[Point], "Page[Point](items=[Point(x=11), Point(x=12)])"),
+        (int | str, "11"),
+        (Thread | int, "11"),
+        (TypeAliasType("Key", int | str), "11"),
+        (type(None), "None"),
+        (list, '["value a", "value b"]'),
+        (dict[str, Thread], "{}"),
+        (Annotated[list[int], pydantic.Field(max_length=1)], "[11]"),
+        (typing.TypeVar("Number", bound=int), "11"),
+        (Renamed, 'Renamed(given="Ana")'),
+        (OldUser, 'OldUser(name="Ana", manager="manager a")'),
     ],
 )
 def test_types_that_say_more_than_a_class(hint: Any, source: str) -> None:
@@ -250,6 +274,10 @@ def test_constraints_of_a_model_hold() -> None:
         ("page", inspect.Parameter.empty, 1),
         ("title", inspect.Parameter.empty, "title a"),
         ("item_id", inspect.Parameter.empty, 101),
+        ("deleted_at", inspect.Parameter.empty, dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)),
+        ("due_date", inspect.Parameter.empty, dt.date(2026, 1, 1)),
+        ("image_url", str, "https://example.com/a"),
+        ("phone", str, "+5511987654310"),
     ],
 )
 def test_names_decide_what_a_plain_value_is(name: str, hint: Any, value: Any) -> None:
@@ -271,6 +299,38 @@ def test_type_without_values_is_refused() -> None:
     """The reason names the type and the parameter."""
     with pytest.raises(NoValue, match=r"no value of Thread can be written for worker"):
         _shape(Thread, "worker")
+
+
+class Unmakeable(Exception):
+    """An exception that takes more than one knows."""
+
+    def __init__(self, one: int, two: int, three: int) -> None:
+        super().__init__(one, two, three)
+
+
+@pytest.mark.parametrize(
+    ("hint", "reason"),
+    [
+        (Thread | Event, "no value of Thread can be written for worker; no value of Event"),
+        (
+            Annotated[str, pydantic.Field(pattern="^b{9}$", max_length=3)],
+            "no value is known",
+        ),
+        (Unmakeable, "no value of Unmakeable can be written for worker"),
+    ],
+)
+def test_a_type_of_which_nothing_fits_says_why(hint: Any, reason: str) -> None:
+    with pytest.raises(NoValue) as raised:
+        _shape(hint, "worker")
+
+    assert str(raised.value).startswith(reason)
+
+
+def test_a_default_tells_the_type_of_a_parameter_without_hint() -> None:
+    values = Values(Schema({}, {}, {}))
+    argument = Argument("size", inspect.Parameter.empty, is_required=False, default=2.5)
+
+    assert type(values.shape(argument).build({}).value) is float
 
 
 def test_dictionary_has_the_keys_that_the_source_reads() -> None:
