@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from threading import Thread
+from typing import Any, get_type_hints
 
 import asyncpg
 import pytest
 
 from tests.write.kept import target
 from understudy.write.exploration import Explorer
-from understudy.write.trials import Layer, Observation, Trial
+from understudy.write.lifespan import ambient
+from understudy.write.spelling import evaluated
+from understudy.write.trials import Argument, Kept, Layer, Observation, Trial
 
 
 class JobsUnavailable(Exception):
@@ -33,3 +37,83 @@ def test_what_a_dao_makes_of_a_fault_is_shown(
     trial = Trial(target(layer=layer), purpose="fault")
 
     assert bool(explorer._shown(trial, Observation(raised=error))) == is_shown
+
+
+class DirectLab:
+    """Calls the function of a trial, without pytest.
+
+    Attributes:
+        changing: whether a trial does something else each time.
+    """
+
+    def __init__(self, *, changing: bool = False) -> None:
+        self._runs = 0
+        self._changing = changing
+
+    def observe(self, trial: Trial, *, is_shifted: bool = False) -> Observation:
+        """Run a trial."""
+        self._runs += 1
+        if self._changing and self._runs % 2:
+            return Observation(problem="it did not end within 3 s")
+        if ("async_client", "AsyncClient") in trial.target.fixtures:
+            return Observation(answer=1)
+        try:
+            given = {name: evaluated(one) for name, one in trial.arguments.items()}
+            return Observation(answer=trial.target.function(**given))
+        except Exception as error:  # noqa: BLE001 - it is what is observed
+            return Observation(raised=error)
+
+
+def explored(function: Any, lab: DirectLab | None = None, **fields: Any) -> tuple[Any, list[Kept]]:
+    """Return the explorer of a function, and what it keeps."""
+    arguments = tuple(
+        Argument(name, hint) for name, hint in get_type_hints(function).items() if name != "return"
+    )
+    of = ambient(target(function, arguments=arguments, openings=(), **fields), is_certain=True)
+    explorer = Explorer(lab or DirectLab(), None, frozenset(), frozenset(), None)  # type: ignore[arg-type] # all it asks
+    return explorer, explorer.explore(of, time.monotonic() + 60)
+
+
+def halved(number: int) -> float | None:
+    """Return several kinds of answers."""
+    if number < 0:
+        raise ValueError(number)
+    return number / 2 if number else None
+
+
+def test_one_test_is_kept_for_each_kind_of_outcome() -> None:
+    _, found = explored(halved, is_async=False)
+
+    assert [(one.trial.arguments["number"].text, one.shows) for one in found] == [
+        ("11", ("it returns float",)),
+        ("0", ("it returns NoneType",)),
+        ("-1", ("it raises ValueError",)),
+    ]
+    assert all(one.trial.target.fixtures == () for one in found)
+
+
+def test_what_does_not_happen_again_is_not_kept() -> None:
+    explorer, found = explored(halved, DirectLab(changing=True), is_async=False)
+
+    assert found == []
+    assert explorer.problems == {"JobDAO.find": "it did not end within 3 s"}
+
+
+def test_a_function_without_values_is_a_problem() -> None:
+    def watch(worker: Thread) -> None:
+        """Take what cannot be written."""
+
+    explorer, found = explored(watch, is_async=False)
+
+    assert found == []
+    assert "no value for its parameter worker can be written" in explorer.problems["JobDAO.find"]
+
+
+def test_a_function_that_needs_the_running_app_is_called_while_it_runs() -> None:
+    def count() -> int:
+        """Use what only the app opens."""
+        raise AssertionError("the pool is not running")
+
+    _, (one, *_) = explored(count)
+
+    assert ("async_client", "AsyncClient") in one.trial.target.fixtures
