@@ -2,56 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from textwrap import indent
 
-import pydantic.v1
 import pytest
 
-from understudy.init.layers import find_layers
-from understudy.init.modules import Modules
-from understudy.init.sources import read_sources
-from understudy.write import dto_trials, guard
-from understudy.write.trials import Kept, LeftOut
-
-
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder whose modules can be imported."""
-    monkeypatch.syspath_prepend(tmp_path)
-    yield tmp_path
-    sys.modules.pop("models", None)
-
-
-def kept(folder: Path, source: str) -> tuple[list[Kept], list[LeftOut]]:
-    """Return the tests of the models in a module."""
-    (folder / "models.py").write_text(source, encoding="utf-8")
-    importlib.invalidate_caches()
-    modules = Modules(read_sources(folder), Path())
-    return dto_trials.kept(find_layers(modules)["dto"], folder)
-
-
-def run(test: Kept) -> None:
-    """Run a test with each of its cases."""
-    trial = test.trial
-    names = [name for name, _ in trial.parameters]
-    lines = [line for setup in trial.setups for line in setup.lines]
-    body = "\n".join([*lines, *trial.script, *test.assertions])
-    source = f"def test({', '.join(names)}):\n{indent(body, '    ')}\n"
-    namespace: dict[str, object] = {}
-    exec("\n".join([*trial.target.imports, *trial.imports, *test.imports, source]), namespace)
-    for case in trial.cases or ((),):
-        exec(f"test({', '.join(case)})", namespace)
-
-
-def named(tests: list[Kept], scenario: str) -> Kept:
-    """Return the test with a scenario."""
-    (found,) = (test for test in tests if test.trial.scenario == scenario)
-    return found
-
+from tests.write.models import kept, named, run
+from understudy.write import guard
+from understudy.write.trials import LeftOut
 
 USER = """
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -346,98 +304,3 @@ def test_an_input_without_fields_is_left_out(models: Path) -> None:
     assert [(one.name, one.reason) for one in left_out] == [
         ("Ids", "its input has no fields with names; write its tests by hand")
     ]
-
-
-OPTIONAL = """
-from pydantic import BaseModel, Field, model_validator
-
-class Empty(BaseModel):
-    pass
-
-class Window(BaseModel):
-    first: int = Field(default=1, ge=0, le=9)
-    last: int = Field(default=5, ge=0, le=9)
-
-    @model_validator(mode="after")
-    def _ordered(self):
-        if self.first > self.last:
-            raise ValueError("the first is after the last")
-        if self.first == self.last == 9:
-            raise ValueError("the window is empty")
-        if self.first == 0 and self.last == 9:
-            self.last = 8
-        return self
-"""
-
-
-def test_a_model_whose_fields_may_all_be_left_out(models: Path) -> None:
-    """Nothing is required, and what is varied is the whole input."""
-    tests, left_out = kept(models, OPTIONAL)
-
-    for test in tests:
-        run(test)
-    assert [(one.name, one.reason) for one in left_out] == [
-        ("Empty", "it accepts any input and has no field")
-    ]
-    assert named(tests, "rejects_value").trial.script[1:] == (
-        "    Window.model_validate({field: value})",
-    )
-    together = named(tests, "rejects_values_that_do_not_go_together")
-    assert together.trial.cases == (('{"first": 9}',), ('{"first": 9, "last": 9}',))
-    assert named(tests, "accepts_values_that_go_together").trial.script == (
-        'dto = Window.model_validate({"first": 0, "last": 9})',
-    )
-
-
-OLD = """
-from pydantic import BaseModel, Field
-
-class Item(BaseModel):
-    name: str = Field(min_length=2)
-    price: int = Field(1, ge=1)
-
-    class Config:
-        extra = "forbid"
-"""
-
-
-def test_a_model_of_pydantic_1(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Version 2 has a copy of version 1, which takes its place here."""
-    for name in ("BaseModel", "Field", "ValidationError"):
-        monkeypatch.setattr(pydantic, name, getattr(pydantic.v1, name))
-    tests, left_out = kept(models, OLD)
-
-    for test in tests:
-        run(test)
-    assert left_out == []
-    (rejected,) = (test for test in tests if test.trial.scenario == "rejects_unknown_field")
-    assert rejected.trial.script[1] == '    Item.parse_obj({"name": "Ana"} | {"unknown": 1})'
-    assert named(tests, "rejects_value").trial.cases == (
-        ('"name"', '"A"', '"value_error.any_str.min_length"'),
-        ('"price"', "0", '"value_error.number.not_ge"'),
-    )
-
-
-def test_unknown_fields_that_a_model_keeps(models: Path) -> None:
-    tests, _ = kept(
-        models,
-        "from pydantic import BaseModel\nclass Note(BaseModel, extra='allow'):\n    text: str\n",
-    )
-
-    unknown = named(tests, "keeps_unknown_field")
-    run(unknown)
-    assert unknown.assertions == ('assert dto.model_dump(mode="json")["unknown"] == 1',)
-
-
-def test_a_field_that_json_cannot_hold_is_a_reason(models: Path) -> None:
-    _, left_out = kept(
-        models,
-        "from collections.abc import Callable\n"
-        "from pydantic import BaseModel\n"
-        "class Job(BaseModel):\n"
-        "    run: Callable[[], int]\n",
-    )
-
-    (job,) = left_out
-    assert job.reason.startswith("it has no JSON schema (PydanticInvalidForJsonSchema: ")
-    assert job.reason.endswith("; write its tests by hand, or give the field a type that JSON has")

@@ -107,7 +107,8 @@ class _Tests:
             names = [name for name, _ in given.pop("parameters")]
             values = dict(zip(names, given.pop("cases")[0], strict=True))
             script = [with_names(line, values) for line in script]
-            assertions = [with_names(line, values) for line in assertions]
+            named = (with_names(line, values) for line in assertions)
+            assertions = [re.sub(r" == (None|True|False)$", r" is \1", line) for line in named]
         uses = self._name in _words(script)
         trial = Trial(
             target=self._target,
