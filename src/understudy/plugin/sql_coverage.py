@@ -103,7 +103,7 @@ class SqlCoverage:
             first = counted if events is boundary.events else 0
             self._events[id(boundary)] = boundary.events, len(boundary.events)
             for event in boundary.events[first:]:
-                if event.kind == "statement" and not event.is_drivers:
+                if event.kind == "statement" and event.is_codes:
                     calls[id(event.call)] = event.call
         self.recorder.note_calls(calls.values())
 

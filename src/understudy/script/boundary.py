@@ -108,6 +108,11 @@ class Event:
     is_counted: bool = True
     database: Database = "postgresql"
 
+    @property
+    def is_codes(self) -> bool:
+        """Whether the code under test sends it: also `SELECT 1`, if that stands in its function."""
+        return not self.is_drivers or self.call.statement in self.call.origin.code.co_consts
+
 
 class Watcher(Protocol):
     """Follows the events of all servers and fakes of this process, in the thread of each."""

@@ -189,7 +189,7 @@ class Lab:
         seen.events = [
             event
             for event in run.events
-            if playing.first < event.begun < playing.last and not event.is_drivers
+            if playing.first < event.begun < playing.last and event.is_codes
         ]
         seen.leaks = run.leaks
         seen.problem = _problem(run, playing)

@@ -92,13 +92,15 @@ def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) ->
         arguments=arguments,
         environment=copy.environment(),
     )
+    found = None
     try:
         found = mutate(wanted, lambda step: None)
         if not found.statements and any(file.layer == "dao" for file in results.files):
             # A base class sends them, or they are in files of SQL.
             found = mutate(replace(wanted, paths=[]), lambda step: None)
     except MutationError as error:
-        results.end = f"The tests could not be run with mutants: {error}"
+        if found is None:  # else they ran, and there is no SQL to change
+            results.end = f"The tests could not be run with mutants: {error}"
         return
     if not found.statements:
         return
