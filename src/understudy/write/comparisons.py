@@ -64,6 +64,11 @@ class Comparison:
     operator: str
     value: Any = None
 
+    @property
+    def opposite(self) -> Comparison:
+        """The comparison that holds whenever this one does not, NULL aside."""
+        return replace(self, operator=_OPPOSITE[self.operator])
+
 
 @dataclass
 class Reading:
@@ -294,7 +299,7 @@ class _Reader:
 
     def _add(self, comparison: Comparison, is_negated: bool) -> None:
         if is_negated:
-            comparison = replace(comparison, operator=_OPPOSITE[comparison.operator])
+            comparison = comparison.opposite
         if comparison.value is None and comparison.operator in ("=", "<>", "<", ">", "<=", ">="):
             return  # a filter that is not given
         if comparison not in self._found.comparisons:

@@ -53,25 +53,7 @@ class ConditionValues:
 
     def missing(self, one: Comparison, table: Table, column: Column) -> Any:
         """Return a value that misses a condition, but nearly meets it."""
-        value = one.value
-        if isinstance(value, Clock):
-            return self._moment(column, _PAST if one.operator in (">", ">=") else _FAR)
-        match one.operator:
-            case "=" | "in" | "like":
-                return self.another(table, column, value)
-            case ">" | "<" | "<>":
-                return self.typed(one.column, value)
-            case ">=" | "<=":
-                return _beside(value, -1 if one.operator == ">=" else 1)
-            case "not in":
-                return self.typed(one.column, value[0]) if value else None
-            case "unlike":
-                return _without_wildcards(value)
-            case "true" | "false":
-                return one.operator == "false"
-            case "null":
-                return column_values.value(self._schema, table, column, MISSING)
-        return None
+        return self.meeting(one.opposite, table, column, MISSING)
 
     def another(self, table: Table, column: Column, value: Any) -> Any:
         """Return a value of a column that is none of these."""

@@ -9,7 +9,6 @@ import sys
 import typing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from textwrap import dedent
 from typing import Any
 
 from understudy.project import parsing
@@ -161,11 +160,8 @@ def _uses(function: Any, name: str) -> tuple[list[str], list[str]]:
     """Return the keys and the attributes that a function reads of one of its parameters."""
     keys: dict[str, None] = {}
     attributes: dict[str, None] = {}
-    try:
-        tree = ast.parse(dedent(parsing.source_of(_function(function))))
-    except SyntaxError:
-        return [], []
-    for node in ast.walk(tree):
+    tree = parsing.tree_of(_function(function))
+    for node in () if tree is None else ast.walk(tree):
         if isinstance(node, ast.Subscript) and _is_name(node.value, name):
             if isinstance(node.slice, ast.Constant):
                 keys[str(node.slice.value)] = None
