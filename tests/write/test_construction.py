@@ -212,3 +212,114 @@ def test_a_protocol_that_no_driver_fulfils_is_no_connection(tmp_path: Path) -> N
     """
 
     assert calls(tmp_path, users)["UserDAO.find"].startswith("UserDAO cannot be made: ")
+
+
+def test_a_decorator_that_adds_the_connection_is_left_out_however_it_does_so(
+    tmp_path: Path,
+) -> None:
+    users = """
+        import functools
+        import inspect
+        from asyncpg import Connection
+
+        def by_key(function):
+            @functools.wraps(function)
+            async def wrapper(*args, **kwargs):
+                kwargs["conn"] = None
+                return await function(*args, **kwargs)
+            return wrapper
+
+        def from_elsewhere(function):
+            @functools.wraps(function)
+            async def wrapper(user_id):
+                return await called(function, user_id)
+            wrapper.__signature__ = inspect.signature(wrapper, follow_wrapped=False)
+            return wrapper
+
+        async def _called(function, user_id):
+            return await function(user_id, None)
+
+        @by_key
+        async def one(user_id: int, *, conn: Connection) -> None: ...
+
+        @from_elsewhere
+        async def two(user_id: int, conn: Connection) -> None: ...
+    """
+
+    found = calls(tmp_path, users)
+
+    assert found["one"] == "await one.__wrapped__(conn=conn, ARGUMENTS)"
+    assert found["two"] == "await two.__wrapped__(conn=conn, ARGUMENTS)"
+
+
+def test_filters_are_the_columns_of_the_model_of_a_repository(tmp_path: Path) -> None:
+    """A type that Python does not know is none of them."""
+    users = """
+        from asyncpg import Connection
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+        from sqlalchemy.types import UserDefinedType
+
+        class Point(UserDefinedType):
+            pass
+
+        class Base(DeclarativeBase):
+            pass
+
+        class User(Base):
+            __tablename__ = "users"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            name: Mapped[str]
+            place = mapped_column(Point)
+
+        class UserRepository:
+            model = User
+
+            async def find(self, conn: Connection, **filters) -> None:
+                await conn.fetch("select")
+
+        async def find(conn: Connection, **filters) -> None: ...
+    """
+
+    targets, _ = found_in(tmp_path, {"users": users})
+
+    assert {one.name: [argument.name for argument in one.arguments] for one in targets} == {
+        "UserRepository.find": ["id", "name"],
+        "find": [],
+    }
+
+
+def test_a_pool_gets_the_address_of_the_database(tmp_path: Path) -> None:
+    """What has a default is left out; settings that refuse the address are no way to it."""
+    pools = """
+        from contextlib import asynccontextmanager
+        import asyncpg
+
+        class Settings:
+            def __init__(self, database_url: str) -> None:
+                raise ValueError(database_url)
+
+        @asynccontextmanager
+        async def opened({parameters}):
+            async with asyncpg.create_pool({address}) as pool:
+                yield pool
+
+        async def fetch(text):
+            return text
+    """
+    users = """
+        from app.pools import fetch
+
+        async def names():
+            return await fetch("SELECT name FROM users")
+    """
+    ways = {
+        "dsn: str, size: int = 2": ("dsn", ["async with opened(real_postgres.dsn):"]),
+        "settings: Settings": ("settings.database_url", []),
+    }
+
+    for number, (parameters, (address, expected)) in enumerate(ways.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        text = pools.replace("{parameters}", parameters).replace("{address}", address)
+        [target, *_], _ = found_in(folder, {"pools": text, "users": users})
+        assert [one.line for one in target.openings] == expected

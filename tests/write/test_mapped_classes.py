@@ -70,3 +70,29 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
         importlib.import_module("app.users")
         with pytest.raises(Unbuildable, match=r"app\.tasks cannot be imported: division by zero"):
             import_missing(modules)
+
+
+def test_a_table_of_sqlmodel_is_called_like_its_class(tmp_path: Path) -> None:
+    """A class of a test is not looked at, nor one without a base."""
+    heroes = """
+        import sqlalchemy
+        from sqlmodel import Field, SQLModel
+
+        class Plain:
+            pass
+
+        class Hero(SQLModel, table=True):
+            id: int | None = Field(default=None, primary_key=True)
+            team_id: int | None = Field(default=None, foreign_key="squad.id")
+    """
+    squads = """
+        from sqlmodel import Field, SQLModel
+
+        class Squad(SQLModel, table=True):
+            id: int | None = Field(default=None, primary_key=True)
+    """
+    modules = written_modules(tmp_path, {"heroes": heroes, "squads": squads})
+
+    with imports_from(tmp_path):
+        importlib.import_module("app.heroes")
+        assert import_missing(modules) == ["app.squads"]

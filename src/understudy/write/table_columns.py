@@ -20,7 +20,9 @@ def columns_of(cls: type | None, *, is_insert: bool) -> Iterator[Argument]:
     for column in () if table is None else table.columns:
         try:
             hint = column.type.python_type
-        except NotImplementedError:  # a type of an extension
+        except NotImplementedError:  # what SQLAlchemy 2.0 raises where 2.1 returns object
+            hint = object
+        if hint is object:  # a type of an extension
             continue
         is_filled = (
             column.nullable or column.default is not None or column.server_default is not None
