@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from understudy.init.plan import Change
 from understudy.mutate.statements import Spot
-from understudy.write.proof import _place, without
+from understudy.write import lab
+from understudy.write.proof import _drop, _place, _reason, without
+from understudy.write.results import WrittenFile, WrittenTest
 
 _FILE = '''\
 """Tests for a module."""
@@ -69,3 +72,19 @@ def test_a_form_feed_is_no_end_of_a_line() -> None:
     text = 'X = "a\x0cb"\n\n\ndef test_one() -> None:\n    assert X\n'
 
     assert without(text, ["test_one"]) == 'X = "a\x0cb"\n'
+
+
+def test_a_test_that_failed_once_is_dropped_and_told() -> None:
+    tests = [WrittenTest(name, "find", [], "") for name in ("test_one", "test_two")]
+    file = WrittenFile(Change(Path("test_it.py"), None, _FILE), "dao", tests)
+
+    _drop(file, {"test_two": "assert 2 == 3"})
+
+    assert [test.name for test in file.tests] == ["test_one"]
+    assert file.dropped == {"test_two": "assert 2 == 3"}
+    assert "test_two" not in file.change.after
+
+
+def test_an_app_that_limits_requests_is_told_by_its_status() -> None:
+    assert _reason("assert 429 == 200") == lab.LIMITED
+    assert _reason("assert 404 == 200") == "assert 404 == 200"
