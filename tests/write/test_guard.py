@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -237,3 +239,18 @@ def test_a_value_is_made_in_the_time_of_a_trial(monkeypatch: pytest.MonkeyPatch)
         made()
 
     assert str(refused.value) == "it did not end within 0.05 s"
+
+
+@pytest.mark.parametrize(
+    ("database", "file"),
+    [
+        (":memory:", None),
+        ("file:jobs?mode=memory", None),
+        ("file:jobs.db?mode=ro", None),
+        ("file:a%20b.db", "a b.db"),
+        (b"jobs.db", "jobs.db"),
+        (Path("jobs.db"), "jobs.db"),
+    ],
+)
+def test_the_file_that_sqlite_would_write(database: Any, file: str | None) -> None:
+    assert guard._sqlite_file(database) == file

@@ -213,7 +213,7 @@ class Guard:
         return not f"{place}{os.sep}".startswith(self._folders)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> str:  # pragma: no cover - hooks are not traced
     return os.fsdecode(value) if isinstance(value, bytes | os.PathLike) else str(value)
 
 
