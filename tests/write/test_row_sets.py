@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -61,6 +62,9 @@ SCHEMA = """
 """
 
 
+_schema = functools.cache(read_schema)  # of a connection: the tests leave it as it is
+
+
 @pytest.fixture(scope="module")
 def database() -> Iterator[psycopg.Connection[Any]]:
     """A connection to a database with users, teams and members."""
@@ -79,7 +83,7 @@ def _event(statement: str, parameters: Sequence[Any]) -> Event:
 def _sets(
     database: psycopg.Connection[Any], statement: str, parameters: Sequence[Any]
 ) -> list[RowSet]:
-    schema = read_schema(database)
+    schema = _schema(database)
     reading = comparisons.read([_event(statement, parameters)], schema)
     return list(row_sets(reading, schema))
 
@@ -89,7 +93,7 @@ def test_a_long_row_has_all_columns_only_if_it_is_to_be_full(
     database: psycopg.Connection[Any], is_full: bool, given: int
 ) -> None:
     """Code may refuse the NULLs of a row that is short enough to read."""
-    schema = read_schema(database)
+    schema = _schema(database)
     reading = comparisons.read([_event("SELECT * FROM addresses WHERE id = $1", [101])], schema)
 
     found = list(row_sets(reading, schema, is_full=is_full))
@@ -139,7 +143,7 @@ def _done(
 
 
 def _inserted(database: psycopg.Connection[Any], rows: RowSet) -> None:
-    inserter = Rows(lambda: database, "seed", cache=SchemaCache(read_schema(database)))
+    inserter = Rows(lambda: database, "seed", cache=SchemaCache(_schema(database)))
     for table, values in rows.rows:
         inserter.insert(table.name, **values)
 
