@@ -95,6 +95,38 @@ def test_procedures_behind_a_delimiter(mysql_database: Address, tmp_path: Path) 
         assert admin.rows("SELECT id FROM users ORDER BY id") == ((1,), (2,))
 
 
+def test_a_definer_is_left_out_but_not_a_text_that_looks_like_one(
+    mysql_database: Address, tmp_path: Path
+) -> None:
+    write(
+        tmp_path,
+        "schema.sql",
+        """\
+        CREATE TABLE notes (definer VARCHAR(40), text VARCHAR(80) DEFAULT 'DEFINER=a@b');
+        CREATE OR REPLACE DEFINER = 'app'@'my-host.example' TRIGGER noted BEFORE INSERT ON notes
+            FOR EACH ROW SET NEW.text = 'DEFINER=`app`@`%`, DEFINER=CURRENT_USER';
+        CREATE DEFINER=app@localhost SQL SECURITY INVOKER VIEW own AS
+            SELECT text, 'view' AS what FROM notes WHERE definer = CURRENT_USER();
+        CREATE definer = CURRENT_USER() FUNCTION one() RETURNS INT RETURN 1;
+        CREATE DEFINER=`sql` @ `%` PROCEDURE two() SELECT 'CREATE DEFINER=a@b VIEW';
+        """,
+    )
+
+    load(mysql_database, tmp_path, "schema.sql")
+
+    with Admin(mysql_database) as admin:
+        admin.rows("INSERT INTO notes VALUES (CURRENT_USER(), DEFAULT), ('nobody', DEFAULT)")
+        default = admin.rows("SELECT DEFAULT(text) FROM notes LIMIT 1")
+        own = admin.rows("SELECT * FROM own")
+        [(definer,)] = admin.rows(
+            "SELECT definer FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
+        )
+        assert admin.rows("CALL two()") == (("CREATE DEFINER=a@b VIEW",),)
+        assert ((definer,),) == admin.rows("SELECT CURRENT_USER()")
+    assert default == (("DEFINER=a@b",),)
+    assert own == (("DEFINER=`app`@`%`, DEFINER=CURRENT_USER", "view"),)
+
+
 def test_a_file_ends_with_its_settings(mysql_database: Address, tmp_path: Path) -> None:
     write(tmp_path, "1.sql", "SET foreign_key_checks = 0; SET autocommit = 0;")
     write(tmp_path, "2.sql", "CREATE TABLE checks AS SELECT @@foreign_key_checks AS value;")
