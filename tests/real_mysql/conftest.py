@@ -40,7 +40,9 @@ CREATE TABLE kinds (
     moment DATETIME NOT NULL, in_year YEAR NOT NULL, state ENUM('a', 'it''s') NOT NULL,
     tags SET('x', 'y') NOT NULL, bits BIT(4) NOT NULL, document JSON NOT NULL,
     token CHAR(36) NOT NULL, raw BINARY(4) NOT NULL, blobs BLOB NOT NULL, code VARCHAR(3) NOT NULL,
-    twice INT AS (small * 2) STORED, note TEXT
+    spot POINT NOT NULL, spots MULTIPOINT NOT NULL, way LINESTRING NOT NULL, area POLYGON NOT NULL,
+    ways MULTILINESTRING NOT NULL, areas MULTIPOLYGON NOT NULL, shape GEOMETRY NOT NULL,
+    shapes GEOMETRYCOLLECTION NOT NULL, twice INT AS (small * 2) STORED, note TEXT
 );
 CREATE VIEW emails AS SELECT id, email FROM Users;
 CREATE TABLE notes (id INT PRIMARY KEY, text TEXT);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import uuid
 from decimal import Decimal
 
@@ -27,6 +28,27 @@ def test_each_kind_of_column_gets_a_value_of_its_kind(real: RealMysql) -> None:
     assert len(uuid.UUID(row.token).bytes) == 16
     assert len(row.code) <= 3
     assert row.note is None
+
+
+def test_a_geometry_is_of_the_type_of_its_column(real: RealMysql) -> None:
+    real.insert("kinds")
+    names = ("spot", "spots", "way", "area", "ways", "areas", "shape", "shapes")
+    cursor = real.pymysql.connect(autocommit=True).cursor()
+    cursor.execute(f"SELECT {', '.join(f'ST_AsText({name})' for name in names)} FROM kinds")
+
+    found = [re.sub(r"\d+", "1", text) for text in cursor.fetchall()[0]]
+    assert found == [
+        "POINT(1 1)",
+        "MULTIPOINT(1 1)",
+        "LINESTRING(1 1,1 1)",
+        "POLYGON((1 1,1 1,1 1,1 1))",
+        "MULTILINESTRING((1 1,1 1))",
+        "MULTIPOLYGON(((1 1,1 1,1 1,1 1)))",
+        "POINT(1 1)",
+        "GEOMETRYCOLLECTION(POINT(1 1))",
+    ]
+    cursor.execute("SELECT ST_Area(area), ST_Area(areas), ST_Length(way) FROM kinds")
+    assert cursor.fetchall() == ((0.5, 0.5, 1.0),)
 
 
 def test_values_are_written_as_the_driver_takes_them(real: RealMysql) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
@@ -42,7 +43,12 @@ _JSON = re.compile(r"json_valid\(`(.*)`\)")
 _REFUSED = re.compile(r"refused a statement: (.*) \((\d+)\)$", re.MULTILINE)
 _NUMBERS = re.compile(r"\((\d+)(?:,(\d+))?\)")
 _CHOICES = re.compile(r"'((?:[^']|'')*)'")
-_LARGEST = {"tinyint": 2**7, "smallint": 2**15, "mediumint": 2**23}
+_LARGEST = {"tinyint": 2**7, "smallint": 2**15, "mediumint": 2**23, "int": 2**31, "bigint": 2**63}
+# Their numbers in well-known binary are their places; the last is one name of the one before.
+_GEOMETRIES = (
+    *("geometry", "point", "linestring", "polygon"),
+    *("multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"),
+)
 _DATES = {"datetime", "timestamp", "date", "time", "year"}
 
 
@@ -177,8 +183,10 @@ class MysqlRows(SimpleRows):
         number = self._number()
         if kind == "tinyint(1)":
             return number % 2
-        if word.endswith("int"):
-            return number % _LARGEST.get(word, number + 1)
+        if word in _LARGEST:
+            return number % _LARGEST[word]
+        if word in _GEOMETRIES:
+            return _geometry(word, number % 180)
         if word == "decimal":
             digits, places = (int(size[1]), int(size[2] or 0)) if size else (10, 0)
             whole = number % 10 ** min(digits - places, 6)
@@ -208,6 +216,21 @@ class MysqlRows(SimpleRows):
         return {"date": day, "time": time, "year": f"20{number % 100:02}"}.get(
             word, f"{day} {time}"
         )
+
+
+def _geometry(word: str, x: float) -> bytes:
+    """Return a geometry as the server stores it: in well-known binary, with no reference system."""
+    single = word.removeprefix("multi")
+    if single not in ("linestring", "polygon"):
+        single = "point"
+    counts = {"point": b"", "linestring": struct.pack("<I", 2), "polygon": struct.pack("<II", 1, 4)}
+    corners = {"point": 1, "linestring": 2, "polygon": 4}[single]
+    points = [(x, 0.0), (x + 1, 0.0), (x, 1.0), (x, 0.0)][:corners]
+    made = struct.pack("<BI", 1, _GEOMETRIES.index(single)) + counts[single]
+    made += b"".join(struct.pack("<dd", *point) for point in points)
+    if word not in (single, "geometry"):
+        made = struct.pack("<BII", 1, min(_GEOMETRIES.index(word), 7), 1) + made
+    return bytes(4) + made
 
 
 def _adapted(value: object) -> object:
