@@ -38,7 +38,7 @@ def test_a_statement_that_is_late_is_not_sent_after_the_rollback() -> None:
     insert = "INSERT INTO notes VALUES (1, '')"
     reading = read_result(deprecate_eof=False)
     outcomes: list[object] = []
-    request = Request(client, Command.QUERY, insert.encode(), reading, insert, outcomes.append)
+    request = Request(client, Command.QUERY, insert.encode(), reading, insert, done=outcomes.append)
     transaction._start(request)
 
     transaction.roll_back(outcomes.append)

@@ -16,6 +16,10 @@ class IsolationEscaped(Failure):
     """A statement has committed the transaction that was to be rolled back."""
 
 
+class SharedConnectionLost(Failure):
+    """The connection to the real server has ended, and with it what the test wrote."""
+
+
 class TransactionBusy(Failure):
     """A statement waited for the transaction of another connection, which did not end in time."""
 
@@ -38,6 +42,16 @@ def escaped(sql: str) -> IsolationEscaped:
         "in a procedure. The database is put back as a whole.\n"
         f"  sql: {readable(sql)}\n"
         f"Mark the test: {MARKER}"
+    )
+
+
+def lost() -> SharedConnectionLost:
+    """Return the failure of a test that goes on after its transaction was lost."""
+    return SharedConnectionLost(
+        "the real server has ended the connection that this test's connections share. What they "
+        "wrote before is gone. A packet that is longer than max_allowed_packet of the server does "
+        "that.\n"
+        f"To give each its own connection, mark the test: {MARKER}"
     )
 
 

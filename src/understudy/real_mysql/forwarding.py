@@ -14,6 +14,7 @@ from understudy.engine.engine import Engine
 from understudy.fake_mysql.boundary_changes import carry_out
 from understudy.fake_mysql.client_errors import server_error
 from understudy.fake_mysql.protocol.connection import Connection
+from understudy.fake_mysql.protocol.prepared_statements import unknown_statement
 from understudy.fake_mysql.protocol.statements import AS_TEXT, Execution, Statement
 from understudy.fake_mysql.read_only import refuse_writing
 from understudy.fake_mysql.script_responder import ScriptResponder, StatementNotes
@@ -24,7 +25,7 @@ from understudy.mysql.types import value_of
 from understudy.real_mysql.client_state import RealClient, real_client
 from understudy.real_mysql.isolation import RealDatabase
 from understudy.real_mysql.shared_connection import SharedConnection
-from understudy.real_mysql.upstream import Upstream
+from understudy.real_mysql.upstream import Check, Upstream
 from understudy.script.answers import Computed, Drop, from_real_server
 from understudy.script.boundary import Boundary, Change, Replace
 from understudy.script.calls import Call
@@ -44,8 +45,17 @@ class Forwarded:
     """
 
     number: int
-    upstream: Upstream | SharedConnection
+    upstream: Upstream
     description: Description | None = None
+
+    def check(self, upstream: Upstream, known_as: int) -> None:
+        """Refuse to execute the statement on another connection, which may replace a lost one.
+
+        Raises:
+            ServerError: it is another one.
+        """
+        if upstream is not self.upstream:
+            raise unknown_statement(known_as, "mysqld_stmt_execute")
 
 
 class Host(Protocol):
@@ -104,9 +114,8 @@ class ForwardingResponder(ScriptResponder):
     def lost(self, connection: Connection) -> None:
         """Close a client's connection to the real server, which rolls back."""
         upstream = real_client(connection).upstream
-        if upstream is not None and not upstream.is_lost:
-            upstream.tell(Command.QUIT, b"")
-            upstream.close()
+        if upstream is not None:
+            upstream.leave()
 
     # Prepared statements -------------------------------------------------------------------------
 
@@ -122,7 +131,7 @@ class ForwardingResponder(ScriptResponder):
 
         def known(found: Any) -> Statement:
             head, parameters, columns = found
-            return Statement(sql, parameters, columns, notes=Forwarded(head.id, upstream))
+            return Statement(sql, parameters, columns, notes=Forwarded(head.id, upstream.real))
 
         return chain(asked, known)
 
@@ -130,7 +139,9 @@ class ForwardingResponder(ScriptResponder):
         """Close a prepared statement."""
         notes = statement.notes
         if isinstance(notes, Forwarded):
-            notes.upstream.tell(Command.STMT_CLOSE, struct.pack("<I", notes.number))
+            number = struct.pack("<I", notes.number)
+            close = partial(notes.upstream.tell, Command.STMT_CLOSE, number)
+            real_client(connection).connected.when_idle(close)
 
     # Executions ----------------------------------------------------------------------------------
 
@@ -192,12 +203,20 @@ class ForwardingResponder(ScriptResponder):
         notes = statement.notes
         if isinstance(notes, Forwarded):
             body = struct.pack("<IBI", notes.number, 0, 1) + execution.sent
-            return self._asked(Command.STMT_EXECUTE, body, client, statement.sql)
+            check = partial(notes.check, known_as=statement.number)
+            return self._asked(Command.STMT_EXECUTE, body, client, statement.sql, check)
         return self._asked(Command.QUERY, _encoded(statement.sql, client), client, statement.sql)
 
-    def _asked(self, command: Command, body: bytes, client: RealClient, sql: str = "") -> Pending:
-        asked = client.connected.ask(command, body, read_result(deprecate_eof=False), sql)
-        return chain(asked, _succeeded)
+    def _asked(
+        self,
+        command: Command,
+        body: bytes,
+        client: RealClient,
+        sql: str = "",
+        check: Check = lambda _: None,
+    ) -> Pending:
+        reading = read_result(deprecate_eof=False)
+        return chain(client.connected.ask(command, body, reading, sql, check), _succeeded)
 
     # What the session follows --------------------------------------------------------------------
 

@@ -160,8 +160,12 @@ class RealDatabase:
         with suppress(TimeoutError):
             done.result(_MOST_SECONDS)
             return
-        self._admin.rows(f"KILL {self.shared.upstream.id}")  # a statement still runs
         self._is_broken = True
+        running: Future[int | None] = Future()
+        self._sockets.post(lambda: running.set_result(self.shared.number))
+        if (number := running.result()) is not None:
+            with suppress(MysqlDatabaseError):  # it has just ended; all is put back anyway
+                self._admin.rows(f"KILL {number}")
 
     def drop(self) -> None:
         """Drop the database."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 from understudy.fake_mysql.clients import Client
 from understudy.mysql.sql import quoted
 
@@ -37,6 +40,16 @@ class Participant:
     def has_savepoint(self) -> bool:
         """Whether the client has set a savepoint."""
         return self.client.current is not self.client.open_transaction
+
+    def mixed_with(self, other: Participant | None) -> Self:
+        """Return what stands for a connection that has some of this client's settings in place.
+
+        The others are those of another client.
+        """
+        mixed = copy(self)
+        mixed._settings = {**({} if other is None else other._settings), **self._settings}
+        mixed._database = ""
+        return mixed
 
     def settings_after(self, other: Participant | None) -> list[str]:
         """Return the statements that put this client's settings in place of another's."""

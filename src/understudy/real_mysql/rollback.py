@@ -19,7 +19,7 @@ from understudy.mysql.results import Result, read_result
 from understudy.pg.errors import ServerError
 from understudy.real_mysql import failures
 from understudy.real_mysql.participant import Participant
-from understudy.real_mysql.upstream import Reading, Upstream
+from understudy.real_mysql.upstream import Check, Reading, Upstream
 from understudy.real_mysql.written_tables import may_write
 from understudy.script import expectations
 from understudy.serving.waits import ConnectionDropped, Pending
@@ -46,7 +46,31 @@ class Request:
     body: bytes
     reading: Reading
     sql: str
+    check: Check = lambda _: None
     done: Callable[[Any], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Preparation:
+    """What is sent before a request, in this order.
+
+    Attributes:
+        begins: begins the transaction of the test.
+        ends: ends savepoints.
+        settings: put the client's settings in place of those of `latest`.
+        saves: sets the client's savepoint.
+    """
+
+    begins: list[str]
+    ends: list[str]
+    settings: list[str]
+    saves: list[str]
+    latest: Participant | None
+
+    @property
+    def statements(self) -> list[str]:
+        """All of it."""
+        return self.begins + self.ends + self.settings + self.saves
 
 
 class SharedTransaction:
@@ -70,18 +94,39 @@ class SharedTransaction:
         self._holder: Participant | None = None
         self._latest: Participant | None = None  # its settings are in place
         self._ending: list[str] = []
-        self._told: list[tuple[Command, bytes]] = []
+        self._told: list[Callable[[], None]] = []
         self._is_begun = False
+        self._is_lost = False  # and what the test has written with it
+        self._latest_refused = ""
         self.is_escaped = False
         self.patience = PATIENCE
 
     @property
     def upstream(self) -> Upstream:
         """The connection to the real server."""
-        if self._upstream is None or self._upstream.is_lost:
-            self._upstream = self._opened()
-            self._is_begun, self._holder, self._latest, self._ending = False, None, None, []
+        if self._upstream is not None and self._upstream.is_lost:
+            self._forget()
+        if self._upstream is None:
+            self._upstream = upstream = self._opened()
+            upstream.on_lost = partial(self._on_lost, upstream)
+            if self._is_lost:
+                self._is_lost = False
+                expectations.record_failure(failures.lost())
         return self._upstream
+
+    def _forget(self) -> None:
+        """Forget the connection to the real server, which has ended."""
+        self._is_lost |= self._is_begun
+        self._upstream = self._latest = None
+        self._forget_transaction()
+
+    def _forget_transaction(self) -> None:
+        self._is_begun, self._holder, self._ending = False, None, []
+
+    def _on_lost(self, upstream: Upstream) -> None:
+        if self._upstream is upstream:
+            self._forget()
+            self._next()
 
     def submit(self, request: Request) -> Pending:
         """Return a Pending for the outcome of a request."""
@@ -95,9 +140,9 @@ class SharedTransaction:
 
         return Pending(None, begin=begin)
 
-    def tell(self, command: Command, body: bytes) -> None:
-        """Send a command without an answer, when nothing runs."""
-        self._told.append((command, body))
+    def when_idle(self, tell: Callable[[], None]) -> None:
+        """Call what sends a command without an answer, when nothing runs."""
+        self._told.append(tell)
         if self._running is None:
             self._send_told()
 
@@ -125,13 +170,21 @@ class SharedTransaction:
     def roll_back(self, done: Callable[[Any], None]) -> None:
         """Roll everything back."""
         self._queue.clear()
+        self._is_lost = False
         if self._upstream is None or self._upstream.is_lost or not self._is_begun:
+            self._forget_transaction()
             done(None)
             return
-        self._is_begun, self._holder, self._ending = False, None, []
+        self._forget_transaction()
         asked = self._upstream.ask(Command.QUERY, b"ROLLBACK", read_result(deprecate_eof=False))
         assert asked.begin is not None
         asked.begin(done)
+
+    @property
+    def number(self) -> int | None:
+        """The number of the connection on the real server, if there is one."""
+        upstream = self._upstream
+        return None if upstream is None or upstream.is_lost else upstream.id
 
     def close(self) -> None:
         """Close the connection to the real server."""
@@ -165,37 +218,67 @@ class SharedTransaction:
         connection = request.connection
         try:
             upstream = self.upstream
+            request.check(upstream)
         except ServerError as error:
             self._finished(request, error)
             return
         self._send_told()
-        before = [] if self._is_begun else ["START TRANSACTION"]
-        self._is_begun = True
-        before += self._ending
-        self._ending = []
-        if self._latest is not connection:
-            before += connection.settings_after(self._latest)
-            self._latest = connection
-        if self._holder is not connection and connection.is_in_transaction:
-            before.append(f"SAVEPOINT {_SAVEPOINT}")
+        latest = self._latest
+        is_saved = self._holder is connection or not connection.is_in_transaction
+        before = _Preparation(
+            begins=[] if self._is_begun else ["START TRANSACTION"],
+            ends=self._ending,
+            settings=[] if latest is connection else connection.settings_after(latest),
+            saves=[] if is_saved else [f"SAVEPOINT {_SAVEPOINT}"],
+            latest=latest,
+        )
+        self._is_begun, self._latest, self._ending = True, connection, []
+        if before.saves:
             self._holder, connection.has_written = connection, False
         connection.has_written |= may_write(request.sql)
-        if before:
-            body = ";".join(before).encode()
+        if before.statements:
+            body = ";".join(before.statements).encode()
             asked = upstream.ask(Command.QUERY, body, read_result(deprecate_eof=False))
             assert asked.begin is not None
-            asked.begin(partial(self._prepared, request))
+            asked.begin(partial(self._prepared, request, before))
         else:
             self._send(request)
 
-    def _prepared(self, request: Request, outcome: Any) -> None:
+    def _prepared(self, request: Request, before: _Preparation, outcome: Any) -> None:
         failed = _error(outcome)
-        if failed is None and not self._is_begun:
+        if failed is not None:
+            self._latest = request.connection.mixed_with(before.latest)
+            if self._is_begun and isinstance(outcome, Result):
+                done = sum(part.error is None for part in [outcome, *outcome.following])
+                if self._take_back(before, done):
+                    self._start(request)
+                    return
+        elif not self._is_begun:
             failed = ConnectionDropped()  # the test has ended: outside of it nothing may be written
         if failed is not None:
             self._finished(request, failed)
         else:
             self._send(request)
+
+    def _take_back(self, before: _Preparation, done: int) -> bool:
+        """Note that only the first statements of a preparation were carried out.
+
+        Returns:
+            Whether the transaction has ended before, so that the request can be prepared again.
+        """
+        if before.saves:
+            self._holder, self._ending = None, []  # what was to end it since then, too
+        if done < len(before.begins):
+            self._is_begun = False
+        elif done < len(before.begins) + len(before.ends):  # the savepoint is not there
+            self._note_escape(self._latest_refused)
+            return True
+        return False
+
+    def _note_escape(self, sql: str) -> None:
+        self._forget_transaction()
+        self.is_escaped = True
+        expectations.record_failure(failures.escaped(sql))
 
     def _send(self, request: Request) -> None:
         asked = self.upstream.ask(request.command, request.body, request.reading)
@@ -211,18 +294,18 @@ class SharedTransaction:
             )
             for part in parts:
                 part.status = None  # the session in front knows that of its client
+            if parts[-1].error is not None:
+                self._latest_refused = request.sql
             if has_ended and self._is_begun:
-                self._is_begun, self._holder, self.is_escaped = False, None, True
-                expectations.record_failure(failures.escaped(request.sql))
+                self._note_escape(request.sql)
         self._send_told()
         request.done(outcome)
         self._next()
 
     def _send_told(self) -> None:
         told, self._told = self._told, []
-        for command, body in told:
-            if self._upstream is not None:
-                self._upstream.tell(command, body)
+        for tell in told:
+            tell()
 
     def _on_timeout(self, request: Request) -> None:
         holder = self._holder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from understudy.mysql.sql import command_of, pieces
 from understudy.real_mysql import failures
 from understudy.real_mysql.participant import Participant
 from understudy.real_mysql.rollback import Request, SharedTransaction
-from understudy.real_mysql.upstream import Reading
+from understudy.real_mysql.upstream import Check, Reading, Upstream
 from understudy.real_mysql.written_tables import writes_rows
 from understudy.script import expectations
 from understudy.serving.chain import chain
@@ -58,16 +58,14 @@ class SharedConnection(Participant):
         database: the name of its database on the real server, "" for none.
     """
 
-    is_lost = False
-
     def __init__(self, client: Client, shared: SharedTransaction, database: str) -> None:
         super().__init__(client, database)
         self._shared = shared
 
     @property
-    def id(self) -> int:
-        """The number of the connection on the real server."""
-        return self._shared.upstream.id
+    def real(self) -> Upstream:
+        """The connection to the real server."""
+        return self._shared.upstream
 
     def check(self, sql: str) -> None:
         """Refuse a statement that commits implicitly, or writes where nothing may be written.
@@ -85,20 +83,26 @@ class SharedConnection(Participant):
             shown = " ".join(words) if verb in ("ALTER", "CREATE", "DROP", "RENAME") else verb
             raise expectations.record_failure(failures.commits(shown, sql))
 
-    def ask(self, command: Command, body: bytes, reading: Reading, sql: str = "") -> Pending:
+    def ask(
+        self,
+        command: Command,
+        body: bytes,
+        reading: Reading,
+        sql: str = "",
+        check: Check = lambda _: None,
+    ) -> Pending:
         """Send a command in the client's transaction, and return a Pending for its outcome."""
-        asked = self._shared.submit(Request(self, command, body, reading, sql))
+        asked = self._shared.submit(Request(self, command, body, reading, sql, check))
         if self.client.capabilities & Capability.FOUND_ROWS:
             return asked
         return chain(asked, _with_changed_rows)
 
-    def tell(self, command: Command, body: bytes) -> None:
-        """Send a command that has no answer."""
-        if command != Command.QUIT:
-            self._shared.tell(command, body)
+    def when_idle(self, tell: Callable[[], None]) -> None:
+        """Call what sends a command without an answer, when nothing runs for any client."""
+        self._shared.when_idle(tell)
 
-    def close(self) -> None:
-        """Roll back what the client has left open."""
+    def leave(self) -> None:
+        """Roll back what a client that is gone has left open."""
         self._shared.drop(self)
 
     def use(self, database: str) -> Pending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from understudy.mysql import login
 from understudy.mysql.error_fields import server_error
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Gets the packets of an answer, one by one, and returns the outcome.
 Reading = Generator[None, bytes, Any]
 _TIMEOUT = 10.0
+Check: TypeAlias = "Callable[[Upstream], None]"
 
 
 class Upstream(UpstreamSocket):
@@ -65,10 +66,22 @@ class Upstream(UpstreamSocket):
         super().__init__(connected, sockets)
         self._waiting: deque[tuple[Reading, Callable[[Any], None]]] = deque()
 
+    @property
+    def real(self) -> Upstream:
+        """The connection itself, as of a client that shares one."""
+        return self
+
     def check(self, sql: str) -> None:
         """Refuse nothing: a client with a connection of its own may send every statement."""
 
-    def ask(self, command: Command, body: bytes, reading: Reading, sql: str = "") -> Pending:
+    def ask(
+        self,
+        command: Command,
+        body: bytes,
+        reading: Reading,
+        sql: str = "",
+        check: Check = lambda _: None,
+    ) -> Pending:
         """Send a command, and return a Pending for its outcome.
 
         Args:
@@ -76,7 +89,9 @@ class Upstream(UpstreamSocket):
             body: the rest of its packet.
             reading: reads the answer.
             sql: the statement, if it is one.
+            check: called before it is sent, with the connection; may raise ServerError.
         """
+        check(self)
 
         def begin(done: Callable[[Any], None]) -> None:
             if self.is_lost:
@@ -92,6 +107,16 @@ class Upstream(UpstreamSocket):
         """Send a command that has no answer."""
         if not self.is_lost:
             self._send(frame([bytes([command]) + body])[0])
+
+    def when_idle(self, tell: Callable[[], None]) -> None:
+        """Call what sends a command without an answer: nothing of this client runs."""
+        tell()
+
+    def leave(self) -> None:
+        """Close the connection of a client that is gone."""
+        if not self.is_lost:
+            self.tell(Command.QUIT, b"")
+            self.close()
 
     def use(self, database: str) -> Pending:
         """Change the database of the client."""

@@ -35,7 +35,7 @@ def prepare(backend: Backend, body: bytes) -> Work:
         raise server_error(1461, "42000", text)
     backend.connection.row_count = 0
     backend.latest_statement += 1
-    number = backend.latest_statement
+    number = statement.number = backend.latest_statement
     backend.prepared[number] = Prepared(statement)
     columns, parameters = statement.columns, statement.parameters
     form, status = backend.form(), backend.state.status()
@@ -123,10 +123,16 @@ def _find(backend: Backend, body: bytes, function: str) -> Prepared:
     number = Reader(body).number(4)
     prepared = backend.prepared.get(number)
     if prepared is None:
-        raise _unknown(number, function)
+        raise unknown_statement(number, function)
     return prepared
 
 
-def _unknown(number: int, function: str) -> ServerError:
+def unknown_statement(number: int, function: str) -> ServerError:
+    """Return the error for a number that no prepared statement has.
+
+    Args:
+        number: as the client has sent it.
+        function: of the server, which needs the statement.
+    """
     text = f"Unknown prepared statement handler ({number}) given to {function}"
     return server_error(1243, "HY000", text)

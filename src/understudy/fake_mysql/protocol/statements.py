@@ -18,12 +18,14 @@ class Statement:
         parameters: the parameters of a prepared one, or the payloads of their definitions.
         columns: the columns of a prepared one, in the same way; none for a statement without rows.
         notes: data of its responder.
+        number: by which the client knows a prepared one.
     """
 
     sql: str
     parameters: Sequence[Column | bytes] = ()
     columns: Sequence[Column | bytes] = ()
     notes: Any = None
+    number: int = 0
 
 
 class Execution(NamedTuple):

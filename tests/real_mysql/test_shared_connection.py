@@ -1,0 +1,163 @@
+"""What the clients of a test find of the one connection that they share: nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import mysql.connector
+import pymysql
+import pytest
+
+from tests.real_mysql.conftest import another_test
+from understudy.mysql.packets import Command
+from understudy.real_mysql import isolation
+from understudy.real_mysql.fixture import RealMysql
+from understudy.real_mysql.rollback import SharedTransaction
+from understudy.real_mysql.server import RealMysqlServer
+
+pytestmark = pytest.mark.parametrize("real", ["rollback"], indirect=True)
+
+
+def rows(connection: pymysql.Connection[Any], sql: str) -> tuple[tuple[object, ...], ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return tuple(cursor.fetchall())
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def kill_shared_connection(server: RealMysqlServer) -> None:
+    upstream = server.real.shared.upstream
+    with server.real.connect() as admin:
+        admin.rows(f"KILL {upstream.id}")
+    until(lambda: upstream.is_lost)
+
+
+def prepared(real: RealMysql) -> Any:
+    place = {name: getattr(real, name) for name in ("host", "port", "user", "password", "database")}
+    return mysql.connector.connect(**place, use_pure=True, autocommit=True)
+
+
+def test_a_prepared_statement_ends_with_the_shared_connection(
+    real: RealMysql, server: RealMysqlServer
+) -> None:
+    find, add = "SELECT text FROM notes WHERE id = ?", "INSERT INTO notes (id) VALUES (?)"
+    with another_test(server, "rollback") as (other, failures), ExitStack() as stack:
+        one, two = (stack.enter_context(prepared(other)) for _ in range(2))
+        for number in range(4):  # the server counts them, too
+            two.cursor(prepared=True).execute(add, (number,))
+        finding = one.cursor(prepared=True)
+        finding.execute(find, (3,))
+        assert finding.fetchall() == [(None,)]
+        kill_shared_connection(server)
+        for _ in range(3):  # else MariaDB goes on to count where the ended connection was
+            stack.enter_context(server.real.connect())
+        adding = [two.cursor(prepared=True) for _ in range(6)]  # with numbers that were given
+        for number, cursor in enumerate(adding):
+            cursor.execute(add, (number,))
+
+        with pytest.raises(mysql.connector.Error) as raised:
+            finding.execute(find, (99,))
+        assert (raised.value.errno, raised.value.msg) == (
+            1243,
+            "Unknown prepared statement handler (1) given to mysqld_stmt_execute",
+        )
+        finding.close()  # and no other one
+        for number, cursor in enumerate(adding, start=6):
+            cursor.execute(add, (number,))
+        found = rows(other.pymysql.connect(autocommit=True), "SELECT id FROM notes")
+        assert found == tuple((number,) for number in range(12))
+    assert failures == [
+        "SharedConnectionLost: the real server has ended the connection that this test's "
+        "connections share. What they wrote before is gone. A packet that is longer than "
+        "max_allowed_packet of the server does that.\n"
+        "To give each its own connection, mark the test: "
+        '@pytest.mark.understudy(isolation="delete")'
+    ]
+
+
+def test_a_client_that_cannot_be_prepared_holds_up_no_other(
+    real: RealMysql, server: RealMysqlServer
+) -> None:
+    gone = f"{server.real.address.database}_gone"
+    one, two = (real.pymysql.connect() for _ in range(2))
+    with server.real.connect() as admin:
+        admin.rows(f"CREATE DATABASE {gone}")
+        one.select_db(gone)
+        one.rollback()
+        rows(two, "INSERT INTO notes (id) VALUES (1)")
+        admin.rows(f"DROP DATABASE {gone}")
+    two.commit()
+    one.begin()
+
+    with pytest.raises(pymysql.err.OperationalError, match="Unknown database"):
+        rows(one, "INSERT INTO notes (id) VALUES (2)")
+    assert rows(two, "SELECT id FROM notes") == ((1,),)
+    two.rollback()
+    with pytest.raises(pymysql.err.OperationalError, match="Unknown database"):
+        rows(one, "SELECT id FROM notes")
+    one.select_db(server.database)
+    one.rollback()
+    assert rows(one, "SELECT id FROM notes") == ((1,),)
+    one.rollback()
+
+
+def test_a_procedure_that_commits_and_fails_is_found(
+    real: RealMysql, server: RealMysqlServer
+) -> None:
+    with server.real.connect() as admin:
+        admin.rows(
+            "CREATE PROCEDURE fails() BEGIN INSERT INTO notes VALUES (1, ''); COMMIT;"
+            " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'; END"
+        )
+    with another_test(server, "rollback") as (other, failures):
+        one, two = (other.pymysql.connect() for _ in range(2))
+        one.begin()
+        with pytest.raises(pymysql.err.OperationalError, match="no"):
+            rows(one, "CALL fails()")
+        one.rollback()
+        assert rows(two, "SELECT id FROM notes") == ((1,),)
+        two.rollback()
+        one.begin()
+        rows(one, "INSERT INTO notes VALUES (2, '')")
+        one.rollback()
+        assert rows(two, "SELECT id FROM notes") == ((1,),)
+        two.rollback()
+    assert [failure.splitlines()[:2] for failure in failures] == [
+        [
+            "IsolationEscaped: a statement has ended the transaction that real_mysql rolls back: "
+            "it committed, perhaps in a procedure. The database is put back as a whole.",
+            "  sql: CALL fails()",
+        ]
+    ]
+    with server.real.connect() as admin:
+        assert admin.rows("SELECT * FROM notes") == ()
+
+
+def test_a_statement_that_never_ends_is_killed(
+    real: RealMysql, server: RealMysqlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set()
+    read = SharedTransaction.upstream.fget
+
+    def upstream(shared: SharedTransaction) -> object:
+        threads.add(threading.current_thread().name)
+        return read(shared)
+
+    monkeypatch.setattr(SharedTransaction, "upstream", property(upstream))
+    monkeypatch.setattr(isolation, "_MOST_SECONDS", 0.1)
+    with another_test(server, "rollback") as (other, _failures):
+        connection = other.pymysql.connect(autocommit=True)
+        connection._execute_command(Command.QUERY, "SELECT SLEEP(600) FROM plans")
+        until(lambda: server.real.shared._running is not None)
+
+    assert threads == {"understudy: a server"}
