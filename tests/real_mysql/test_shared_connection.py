@@ -14,18 +14,28 @@ import pytest
 
 from tests.real_mysql.conftest import another_test
 from understudy.mysql.packets import Command
+from understudy.mysql_server.admin import LONGEST_WAIT
 from understudy.real_mysql import isolation
 from understudy.real_mysql.fixture import RealMysql
 from understudy.real_mysql.rollback import SharedTransaction
 from understudy.real_mysql.server import RealMysqlServer
 
 pytestmark = pytest.mark.parametrize("real", ["rollback"], indirect=True)
+CHARSET = (
+    "SELECT @@character_set_client, @@character_set_connection, @@character_set_results,"
+    " @@collation_connection"
+)
 
 
 def rows(connection: pymysql.Connection[Any], sql: str) -> tuple[tuple[object, ...], ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return tuple(cursor.fetchall())
+
+
+def reset(connection: pymysql.Connection[Any]) -> None:
+    connection._execute_command(Command.RESET_CONNECTION, b"")
+    connection._read_ok_packet()
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -85,6 +95,89 @@ def test_a_prepared_statement_ends_with_the_shared_connection(
     ]
 
 
+def test_a_session_that_is_reset_has_the_character_set_of_its_login(real: RealMysql) -> None:
+    one = real.pymysql.connect(autocommit=True, charset="latin1")
+    two = real.pymysql.connect(autocommit=True)
+    reset(one)
+
+    assert rows(two, CHARSET) == (("utf8mb4",) * 3 + ("utf8mb4_general_ci",),)
+    assert rows(one, CHARSET) == (("latin1",) * 3 + ("latin1_swedish_ci",),)
+    assert rows(one, "SELECT HEX(CONCAT('\xe4'))") == (("E4",),)
+
+
+def test_a_session_that_is_reset_may_write(real: RealMysql) -> None:
+    one = real.pymysql.connect()
+    rows(one, "START TRANSACTION READ ONLY")
+    reset(one)
+    one.autocommit(False)
+
+    rows(one, "INSERT INTO notes (id) VALUES (1)")
+    one.commit()
+
+
+def test_settings_of_the_character_set_are_those_of_one_client(real: RealMysql) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    rows(one, "SET collation_connection = utf8mb4_bin")
+    rows(one, "SET character_set_results = NULL")
+
+    assert rows(two, CHARSET) == (("utf8mb4",) * 3 + ("utf8mb4_general_ci",),)
+    assert rows(one, CHARSET) == (("utf8mb4", "utf8mb4", None, "utf8mb4_bin"),)
+    rows(one, "SET NAMES latin1")
+    assert rows(two, CHARSET) == (("utf8mb4",) * 3 + ("utf8mb4_general_ci",),)
+    assert rows(one, CHARSET) == (("latin1",) * 3 + ("latin1_swedish_ci",),)
+
+
+def test_a_setting_that_only_the_server_knows_is_that_of_one_client(real: RealMysql) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    rows(one, "SET long_query_time = 7")
+
+    assert rows(two, "SELECT @@long_query_time") == ((10.0,),)
+    assert rows(one, "SELECT @@long_query_time") == ((7.0,),)
+
+
+@pytest.mark.parametrize(
+    "name", ["wait_timeout", "interactive_timeout", "idle_transaction_timeout"]
+)
+@pytest.mark.parametrize("rest", ["", ", @mine = 5"])
+def test_a_timeout_does_not_end_the_shared_connection(
+    real: RealMysql, name: str, rest: str
+) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    before = rows(two, f"SELECT @@{name}")
+    shared = rows(one, f"SELECT @@{name} + 0")
+    rows(one, f"SET SESSION {name} = 31{rest}")
+
+    assert rows(one, f"SELECT @@{name}") == ((31,),)
+    assert rows(one, f"SELECT @@{name} + 0") == shared
+    assert rows(one, "SELECT @mine") == ((5 if rest else None,),)
+    assert rows(two, f"SELECT @@{name}, @mine") == ((*before[0], None),)
+
+
+def test_the_shared_connection_may_be_idle_for_long(real: RealMysql) -> None:
+    assert rows(real.pymysql.connect(), "SELECT @@wait_timeout + 0") == ((LONGEST_WAIT,),)
+
+
+def test_a_variable_is_set_again_from_the_value_that_it_had(real: RealMysql) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    rows(one, "SET @mode = @@sql_mode")
+    rows(one, "SET sql_mode = 'ANSI_QUOTES'")
+    rows(two, "SET sql_mode = ''")
+    rows(one, "SET sql_mode = @mode")
+    rows(one, "SET @mode = 'NONSENSE'")
+
+    assert rows(two, "SELECT @mode, @@sql_mode LIKE '%STRICT%', 1 + 1") == ((None, 0, 2),)
+    assert rows(one, "SELECT @mode, @@sql_mode LIKE '%STRICT%', 1 + 1") == (("NONSENSE", 1, 2),)
+
+
+def test_a_variable_that_a_query_has_set_is_set_again_by_its_name(real: RealMysql) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    rows(one, "SELECT 'ANSI_QUOTES' INTO @mode")
+    rows(one, "SET sql_mode = @mode")
+
+    assert rows(two, "SELECT @@sql_mode LIKE '%ANSI%'") == ((0,),)
+    assert rows(one, "SELECT @@sql_mode LIKE '%ANSI%'") == ((1,),)
+
+
 def test_a_client_that_cannot_be_prepared_holds_up_no_other(
     real: RealMysql, server: RealMysqlServer
 ) -> None:
@@ -109,6 +202,17 @@ def test_a_client_that_cannot_be_prepared_holds_up_no_other(
     one.rollback()
     assert rows(one, "SELECT id FROM notes") == ((1,),)
     one.rollback()
+
+
+@pytest.mark.parametrize("by", ["one", "two"])
+def test_a_database_that_is_refused_is_not_that_of_the_client(real: RealMysql, by: str) -> None:
+    one, two = (real.pymysql.connect(autocommit=True) for _ in range(2))
+    rows({"one": one, "two": two}[by], "SELECT id FROM notes")
+    with pytest.raises(pymysql.err.OperationalError, match="Unknown database"):
+        one.select_db("nowhere")
+
+    assert rows(two, "SELECT id FROM notes") == ()
+    assert rows(one, "SELECT id FROM notes") == ()
 
 
 def test_a_procedure_that_commits_and_fails_is_found(

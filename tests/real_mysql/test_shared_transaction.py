@@ -8,6 +8,7 @@ from typing import Any
 
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result, read_result
+from understudy.mysql_server.admin import LONGEST_WAIT
 from understudy.real_mysql.rollback import Request, SharedTransaction
 from understudy.serving.waits import ConnectionDropped, Pending
 
@@ -44,5 +45,6 @@ def test_a_statement_that_is_late_is_not_sent_after_the_rollback() -> None:
     transaction.roll_back(outcomes.append)
     upstream.waiting[0](Result())
 
-    assert upstream.sent == [b"START TRANSACTION", b"ROLLBACK"]
+    begin = f"SET wait_timeout = {LONGEST_WAIT};START TRANSACTION".encode()
+    assert upstream.sent == [begin, b"ROLLBACK"]
     assert [type(outcome) for outcome in outcomes] == [ConnectionDropped]

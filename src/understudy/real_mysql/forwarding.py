@@ -13,6 +13,7 @@ from understudy.catalog.description import Description
 from understudy.engine.engine import Engine
 from understudy.fake_mysql.boundary_changes import carry_out
 from understudy.fake_mysql.client_errors import server_error
+from understudy.fake_mysql.protocol.commands import Set, control_of
 from understudy.fake_mysql.protocol.connection import Connection
 from understudy.fake_mysql.protocol.prepared_statements import unknown_statement
 from understudy.fake_mysql.protocol.statements import AS_TEXT, Execution, Statement
@@ -205,7 +206,11 @@ class ForwardingResponder(ScriptResponder):
             body = struct.pack("<IBI", notes.number, 0, 1) + execution.sent
             check = partial(notes.check, known_as=statement.number)
             return self._asked(Command.STMT_EXECUTE, body, client, statement.sql, check)
-        return self._asked(Command.QUERY, _encoded(statement.sql, client), client, statement.sql)
+        body = _encoded(statement.sql, client)
+        if isinstance(control_of(statement.sql), Set):  # of what only the server knows
+            asked = client.connected.control(statement.sql, body)
+            return asked if isinstance(asked, Pending) else Pending(0, Result)
+        return self._asked(Command.QUERY, body, client, statement.sql)
 
     def _asked(
         self,
@@ -270,7 +275,7 @@ class ForwardingResponder(ScriptResponder):
             number = self._host.number_on_server(int.from_bytes(body[:4], "little"))
             return client.connected.control(f"KILL {number}", f"KILL {number}".encode())
         if command == Command.RESET_CONNECTION:
-            return client.connected.reset()
+            return client.connected.reset_session()
         return self._asked(command, body, client) if command == Command.PING else None
 
 

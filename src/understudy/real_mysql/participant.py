@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from typing import Self
 
 from understudy.fake_mysql.clients import Client
+from understudy.mysql import charsets
 from understudy.mysql.sql import quoted
+
+_OF_CHARSET = re.compile("names|character_set_(?:client|connection|results)|collation_connection")
+_NAMES = "utf8mb4 COLLATE utf8mb4_general_ci"  # as the shared connection logs in
+
+
+def set_value(name: str, value: str) -> str:
+    """Return an assignment of SET; `SET NAMES x` has no sign."""
+    return f"{name} {value}" if name == "names" else f"{name} = {value}"
 
 
 class Participant:
@@ -25,11 +35,15 @@ class Participant:
         self.client = client
         self.has_written = False
         self._database = database
-        self._settings: dict[str, str] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a session: with the settings that the login chooses, and no transaction."""
+        charset = charsets.by_collation(self.client.collation) or charsets.USUAL
+        is_usual = charset == charsets.USUAL
+        self._settings: dict[str, str] = {} if is_usual else {"names": charset.name}
         self._is_read_only = False
         self._begins = False
-        if client.charset.name != "utf8mb4":
-            self._settings["names"] = client.charset.name
 
     @property
     def is_in_transaction(self) -> bool:
@@ -54,16 +68,15 @@ class Participant:
     def settings_after(self, other: Participant | None) -> list[str]:
         """Return the statements that put this client's settings in place of another's."""
         before = {} if other is None else other._settings
-        statements = []
-        for name in before.keys() - self._settings.keys():
-            if name == "names":
-                statements.append("SET NAMES utf8mb4")
-            else:
-                nothing = "NULL" if name.startswith("@") else "DEFAULT"
-                statements.append(f"SET {name} = {nothing}")
-        for name, value in self._settings.items():
-            equals = " " if name == "names" else " = "
-            statements.append(f"SET {name}{equals}{value}")
+        undone = {
+            name: "NULL" if name.startswith("@") else "DEFAULT"
+            for name in before
+            if name not in self._settings and not _OF_CHARSET.fullmatch(name)
+        }
+        if "names" not in self._settings and any(map(_OF_CHARSET.fullmatch, before)):
+            undone["names"] = _NAMES  # DEFAULT is the server's, and not that of the login
+        values = [*undone.items(), *self._settings.items()]
+        statements = [f"SET {set_value(name, value)}" for name, value in values]
         if self._database and (other is None or other._database != self._database):
             statements.append(f"USE {quoted(self._database)}")
         return statements

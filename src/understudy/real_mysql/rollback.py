@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.mysql.error_fields import server_error
 from understudy.mysql.packets import Command, Status
 from understudy.mysql.results import Result, read_result
+from understudy.mysql_server.admin import LONGEST_WAIT
 from understudy.pg.errors import ServerError
 from understudy.real_mysql import failures
 from understudy.real_mysql.participant import Participant
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 _SAVEPOINT = "`understudy: one client`"
+_NEVER_IDLE = f"SET wait_timeout = {LONGEST_WAIT}"
 _RELEASE = f"RELEASE SAVEPOINT {_SAVEPOINT}"
 _ROLL_BACK = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}"
 
@@ -55,7 +57,7 @@ class _Preparation:
     """What is sent before a request, in this order.
 
     Attributes:
-        begins: begins the transaction of the test.
+        begins: begins the transaction of the test, on a new connection after a setting.
         ends: ends savepoints.
         settings: put the client's settings in place of those of `latest`.
         saves: sets the client's savepoint.
@@ -226,7 +228,7 @@ class SharedTransaction:
         latest = self._latest
         is_saved = self._holder is connection or not connection.is_in_transaction
         before = _Preparation(
-            begins=[] if self._is_begun else ["START TRANSACTION"],
+            begins=[_NEVER_IDLE] * (latest is None) + ["START TRANSACTION"] * (not self._is_begun),
             ends=self._ending,
             settings=[] if latest is connection else connection.settings_after(latest),
             saves=[] if is_saved else [f"SAVEPOINT {_SAVEPOINT}"],

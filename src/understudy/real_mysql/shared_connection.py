@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from typing import Any
 
 from understudy.fake_mysql.clients import Client
+from understudy.fake_mysql.protocol import variables
 from understudy.fake_mysql.protocol.commands import (
     Assignment,
     Begin,
@@ -24,8 +26,9 @@ from understudy.mysql.handshake import Capability
 from understudy.mysql.packets import Command
 from understudy.mysql.results import Result, read_result
 from understudy.mysql.sql import command_of, pieces
+from understudy.mysql.templates import spelled
 from understudy.real_mysql import failures
-from understudy.real_mysql.participant import Participant
+from understudy.real_mysql.participant import Participant, set_value
 from understudy.real_mysql.rollback import Request, SharedTransaction
 from understudy.real_mysql.upstream import Check, Reading, Upstream
 from understudy.real_mysql.written_tables import writes_rows
@@ -36,8 +39,14 @@ from understudy.serving.waits import Pending
 # UNLOCK TABLES commits if tables are locked. XA has transactions of its own.
 _COMMITTING_TOO = ("UNLOCK", "XA")
 _MATCHED = re.compile(r"Rows matched: \d+  Changed: (\d+)  Warnings: \d+")
-# Of the session in front, which knows them of each client.
-_OF_SESSION = ("autocommit", "transaction_isolation", "tx_isolation", "transaction_read_only")
+# Of the session in front, which knows them of each client. The timeouts would end the connection
+# that all share.
+_OF_SESSION = frozenset(
+    {"autocommit", "transaction_isolation", "tx_isolation", "transaction_read_only"}
+    | {"wait_timeout", "interactive_timeout", "idle_transaction_timeout"}
+    | {"idle_readonly_transaction_timeout", "idle_write_transaction_timeout"}
+)
+_ABOUT_SESSION = re.compile(rf"\b(?:connection_id|{'|'.join(_OF_SESSION)})\b", re.IGNORECASE)
 
 
 def _with_changed_rows(outcome: Any) -> None:
@@ -107,15 +116,23 @@ class SharedConnection(Participant):
 
     def use(self, database: str) -> Pending:
         """Change the database of the client."""
-        self._database = database
-        reading = read_result(deprecate_eof=False)
-        return self.ask(Command.INIT_DB, database.encode(), reading)
+        before, self._database = self._database, database
 
-    def reset(self) -> Pending | None:
+        def keep() -> None:
+            self._database = before
+
+        def check(outcome: Result) -> None:
+            if outcome.error is not None:
+                keep()
+
+        reading = read_result(deprecate_eof=False)
+        return chain(self.ask(Command.INIT_DB, database.encode(), reading), check, keep)
+
+    def reset_session(self) -> Pending | None:
         """Reset the client's session."""
         self._shared.end(self, commit=False)
         self._shared.replace_latest(self, copy(self))  # its settings are still in place
-        self._settings = {}
+        self.reset()
         return None
 
     def control(self, sql: str, body: bytes) -> Result | Pending | None:
@@ -145,10 +162,7 @@ class SharedConnection(Participant):
                 )
             case Set(assignments):
                 self._begin_autocommit(assignments)
-                if all(assignment.name in _OF_SESSION for assignment in assignments):
-                    return None
-                asked = self.ask(Command.QUERY, body, read_result(deprecate_eof=False), sql)
-                return chain(asked, partial(self._note, assignments))
+                return self._set(assignments, sql, body)
             case None if self._is_known_in_front(sql):
                 return None
         return self.ask(Command.QUERY, body, read_result(deprecate_eof=False), sql)
@@ -161,21 +175,46 @@ class SharedConnection(Participant):
                     self._begins = self._is_read_only = False
                     self._shared.end(self, commit=True)
 
-    def _note(self, assignments: Sequence[Assignment], outcome: Result) -> None:
-        """Note the settings of a SET, unless the server has refused it."""
-        if outcome.error is not None:
-            return
-        for assignment in assignments:
-            if not assignment.is_global and assignment.name not in _OF_SESSION:
-                separator = " COLLATE " if assignment.name == "names" else " "
-                self._settings[assignment.name] = separator.join(
-                    piece.text for piece in assignment.value
-                )
+    def _set(self, assignments: Sequence[Assignment], sql: str, body: bytes) -> Pending | None:
+        """Carry out the assignments that are not of the session in front alone."""
+        values = [
+            (it.name, self._value(it, sql), it.is_global)
+            for it in assignments
+            if it.is_global or it.name not in _OF_SESSION
+        ]
+        if not values:
+            return None
+        if len(values) < len(assignments):
+            parts = ["GLOBAL " * scope + set_value(name, value) for name, value, scope in values]
+            body = f"SET {', '.join(parts)}".encode(self.client.codec, "surrogateescape")
+        asked = self.ask(Command.QUERY, body, read_result(deprecate_eof=False), sql)
+        own = {name: value for name, value, is_global in values if not is_global}
+        return chain(asked, partial(self._note, own))
+
+    def _value(self, assigned: Assignment, sql: str) -> str:
+        """Return what a SET assigns; of a variable its value, which may be another one later."""
+        if assigned.value[0].kind == "variable":
+            with suppress(LookupError):  # or only the server knows it
+                value = variables.assigned(assigned.name, assigned.value, self.client)
+                if value is not None:
+                    return spelled(value)
+        return sql[assigned.value[0].start : assigned.value[-1].end]
+
+    def _note(self, settings: dict[str, str], outcome: Result) -> None:
+        """Note settings, unless the server has refused them.
+
+        What a function or a query computes is not computed again.
+        """
+        if outcome.error is None:
+            for name, value in settings.items():
+                self._settings.pop(name, None)  # they are set again in this order
+                if "(" not in value:
+                    self._settings[name] = value
 
     def _is_known_in_front(self, sql: str) -> bool:
         """Return whether a question is about this client alone."""
-        words = sql.upper()
-        if "CONNECTION_ID" in words or any(name.upper() in words for name in _OF_SESSION):
+        if _ABOUT_SESSION.search(sql):
             return True
+        words = sql.upper()
         about = ("LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "WARNINGS", "ERRORS")
         return any(word in words for word in about) and not self._shared.is_latest(self)

@@ -122,7 +122,7 @@ class Upstream(UpstreamSocket):
         """Change the database of the client."""
         return self.ask(Command.INIT_DB, database.encode(), read_result(deprecate_eof=False))
 
-    def reset(self) -> Pending | None:
+    def reset_session(self) -> Pending | None:
         """Reset the session."""
         return self.ask(Command.RESET_CONNECTION, b"", read_result(deprecate_eof=False))
 

@@ -69,6 +69,9 @@ _MYSQL: Final[dict[str, object]] = {
 }
 _MARIADB: Final[dict[str, object]] = {
     "collation_server": "utf8mb4_general_ci",
+    "idle_readonly_transaction_timeout": 0,
+    "idle_transaction_timeout": 0,
+    "idle_write_transaction_timeout": 0,
     "max_statement_time": 0.0,
     "sql_mode": "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,"
     "NO_ENGINE_SUBSTITUTION",
