@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from understudy.fake_mysql.protocol.connection import Connection
-from understudy.mysql import sql
+from understudy.mysql.effects import Effect, effect_of, locks_for_writing
 from understudy.mysql.error_fields import server_error
-
-_READING = frozenset(
-    {"SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "SET"}
-    | {"USE", "DO", "HELP", "HANDLER", "CHECKSUM", "ANALYZE", "BEGIN", "START", "COMMIT"}
-    | {"ROLLBACK", "SAVEPOINT", "RELEASE", "CALL", "KILL", "PREPARE", "EXECUTE"}
-    | {"DEALLOCATE"}
-)
 
 
 def refuse_writing(statement: str, connection: Connection) -> None:
     """Refuse a statement that writes, as a server with --read-only does.
 
-    What a stored program writes is unknown.
+    What a stored program writes is unknown. The server refuses SELECT ... FOR UPDATE, too.
 
     Args:
         statement: the statement.
@@ -26,8 +19,8 @@ def refuse_writing(statement: str, connection: Connection) -> None:
     Raises:
         ServerError: it writes.
     """
-    command = sql.command_of(statement)
-    if not command or command in _READING:
+    refused = (Effect.WRITES, Effect.DEFINES)
+    if effect_of(statement) not in refused and not locks_for_writing(statement):
         return
     text = "server is running with the --read-only option so it cannot execute this statement"
     raise server_error(1290, "HY000", f"The {connection.product} {text}")

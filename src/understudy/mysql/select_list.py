@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from understudy.mysql import sql
+from understudy.mysql.effects import CHANGES
 from understudy.mysql.sql import Piece
 
 _ENDS = frozenset(
@@ -26,8 +27,7 @@ _OPEN = frozenset(
     | {"LIKE", "BINARY"}
 )
 _LONGEST = 60  # characters of an expression that is certainly a name as a whole
-_CHANGES = frozenset(["INSERT", "REPLACE", "DELETE", "UPDATE"])
-_WITHOUT_ROWS = _CHANGES | frozenset(
+_WITHOUT_ROWS = CHANGES | frozenset(
     {"CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOAD", "DO"}
     | {"SET", "USE", "LOCK", "UNLOCK"}
 )
@@ -37,7 +37,7 @@ _WITH_ROWS = frozenset(["SELECT", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC",
 def returns_rows(statement: str) -> bool | None:
     """Return whether a statement returns rows, judged by its words; None if they do not tell."""
     command = sql.command_of(statement)
-    if command in _CHANGES:
+    if command in CHANGES:
         return any(piece.word == "RETURNING" for piece in sql.pieces(statement))
     if command in _WITHOUT_ROWS:
         return False

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 
 from understudy.catalog.description import Constraint, Description, SchemaFacts
+from understudy.mysql.effects import CHANGES
 from understudy.script.formatting import suggestion
 
-_WRITES = frozenset(["INSERT", "REPLACE", "UPDATE", "DELETE"])
 _STORES = frozenset(["INSERT", "REPLACE", "UPDATE"])
 _DUPLICATE, _NOT_NULL, _NO_DEFAULT = 1062, 1048, 1364
 # A row that others refer to; a row that refers to none.
@@ -82,7 +82,7 @@ def _no_foreign_key(
     is_parent = code in _PARENT
     keys = [constraint for constraint in facts.constraints if constraint.kind == "foreign key"]
     concerned = [key for key in keys if (key.references if is_parent else key.table) in tables]
-    if description.command not in _WRITES:
+    if description.command not in CHANGES:
         return [f"this {description.command} changes no row"]
     found = _CONSTRAINT.search(message)
     # A row that is deleted may delete others, which more rows refer to.

@@ -10,14 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from understudy.mysql.effects import Effect, effect_of, is_of_temporary_table
 from understudy.mysql.sql import Piece, command_of, name_of, pieces
 from understudy.mysql_server.admin import Admin
 from understudy.mysql_server.copies import base_tables
 
-_READS = re.compile(
-    "BEGIN|CALL|CHECK|CHECKSUM|COMMIT|DESC|DESCRIBE|DO|EXPLAIN|FLUSH|HELP|KILL|LOCK|RELEASE|RESET"
-    "|ROLLBACK|SAVEPOINT|SELECT|SET|SHOW|START|TABLE|UNLOCK|USE|VALUES|XA|"
-)
 _DEFINES = ("ALTER", "CREATE", "DROP", "RENAME")
 # Between the verb and the table.
 _NOISE = re.compile("LOW_PRIORITY|DELAYED|HIGH_PRIORITY|QUICK|IGNORE|INTO|FROM|TABLE|ONLY")
@@ -140,13 +137,13 @@ def _targets(sql: str) -> tuple[frozenset[str] | None, bool, frozenset[str]]:
     written: Iterable[str] | None = ()
     is_changed = False
     if verb in _DEFINES:
-        is_changed = "TEMPORARY" not in words[1:4] and not _is_of_server(words)
+        is_changed = not is_of_temporary_table(sql) and not _is_of_server(words)
     elif verb in ("INSERT", "REPLACE", "TRUNCATE", "LOAD"):
         place = words.index("TABLE" if verb == "LOAD" and "TABLE" in words else verb)
         written = _first(found[place + 1 :])
     elif verb in ("UPDATE", "DELETE"):
         written = names if words[0] == "WITH" else _listed(found, words)
-    elif not _READS.fullmatch(verb) or tuple(words[:2]) == ("BEGIN", "NOT"):  # NOT ATOMIC
+    elif effect_of(sql) is not Effect.READS and verb != "CALL":
         written = None
     return None if written is None else frozenset(written), is_changed, names
 

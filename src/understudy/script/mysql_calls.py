@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from understudy.mysql import sql
+from understudy.mysql.effects import CHANGES
 from understudy.mysql.templates import template
 from understudy.pg.sql import Tokens, spell
 from understudy.script.calls import Call, Transaction
@@ -15,7 +16,6 @@ from understudy.script.origin import Spot
 
 _MOST_ROWS = 5  # of a bulk INSERT in a line to paste
 _shape = lru_cache(maxsize=4096)(spell)
-_CHANGES = frozenset(["INSERT", "REPLACE", "UPDATE", "DELETE"])
 
 
 class MysqlCall(Call):
@@ -99,7 +99,7 @@ class MysqlCall(Call):
         return "".join([*parts, text[end:]])
 
     def _answer_source(self) -> str:
-        is_change = sql.command_of(self.statement) in _CHANGES
+        is_change = sql.command_of(self.statement) in CHANGES
         if is_change and "RETURNING" not in map(str.upper, self.tokens):
             return f".affected({len(self.template.values) if self.template.is_bulk else 1})"
         return ".rows(...)"

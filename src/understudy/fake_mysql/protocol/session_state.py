@@ -20,9 +20,10 @@ from understudy.fake_mysql.protocol.commands import (
 from understudy.fake_mysql.protocol.connection import Connection
 from understudy.fake_mysql.protocol.login import ServerOptions, unknown_database
 from understudy.fake_mysql.protocol.transactions import Transactions
+from understudy.mysql.effects import Effect, effect_of, is_of_temporary_table
 from understudy.mysql.error_fields import server_error
 from understudy.mysql.packets import Status
-from understudy.mysql.sql import command_of, pieces
+from understudy.mysql.sql import command_of
 
 # MySQL's manual, 15.3.3: they commit what is open.
 _COMMITTING: Final = frozenset(
@@ -31,19 +32,13 @@ _COMMITTING: Final = frozenset(
         *("LOCK", "OPTIMIZE", "RENAME", "REPAIR", "RESET", "REVOKE", "TRUNCATE", "UNINSTALL"),
     }
 )
-_WRITING: Final = frozenset(
-    ("CALL", "DELETE", "EXECUTE", "HANDLER", "INSERT", "LOAD", "REPLACE", "UPDATE")
-)
 _READING: Final = frozenset(("SELECT", "TABLE", "WITH"))
 _FROM: Final = re.compile(r"\b(?:FROM|TABLE)\b", re.IGNORECASE)
 
 
 def commits_implicitly(sql: str) -> bool:
     """Return whether a statement commits what is open, although it is not a COMMIT."""
-    if command_of(sql) not in _COMMITTING:
-        return False
-    words = [piece.word for piece in pieces(sql)[:4]]
-    return words[1:2] != ["TEMPORARY"] and words[1:] != ["OR", "REPLACE", "TEMPORARY"]
+    return command_of(sql) in _COMMITTING and not is_of_temporary_table(sql)
 
 
 class SessionState:
@@ -81,12 +76,13 @@ class SessionState:
 
     def begin_statement(self, sql: str) -> None:
         """Commit or begin a transaction, as a statement does before it runs."""
-        command = command_of(sql)
         if commits_implicitly(sql):
             self.transactions.end(commit=True)
         elif self._connection.autocommit:
             return
-        elif command in _WRITING or (command in _READING and _FROM.search(sql)):
+        elif effect_of(sql) in (Effect.WRITES, Effect.RUNS) or (
+            command_of(sql) in _READING and _FROM.search(sql)
+        ):
             if not self.transactions.is_open:
                 self.transactions.begin(is_implicit=True)
             self.transactions.is_shown = True
