@@ -6,10 +6,12 @@ import enum
 import re
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from understudy.real_mysql.fixture import RealMysql
+from understudy.real_mysql.rows import MysqlRows
 from understudy.rows import RowsError
 
 
@@ -49,6 +51,23 @@ def test_a_geometry_is_of_the_type_of_its_column(real: RealMysql) -> None:
     ]
     cursor.execute("SELECT ST_Area(area), ST_Area(areas), ST_Length(way) FROM kinds")
     assert cursor.fetchall() == ((0.5, 0.5, 1.0),)
+
+
+@pytest.mark.parametrize("values", [{"code": "long"}, {"small": "x"}, {"day": None}])
+def test_a_wrong_value_is_not_tried_again_with_others(
+    real: RealMysql, monkeypatch: pytest.MonkeyPatch, values: dict[str, object]
+) -> None:
+    tried = []
+    insert = MysqlRows._inserted
+
+    def inserted(rows: MysqlRows, table: Any, values: Any) -> object:
+        tried.append(values)
+        return insert(rows, table, values)
+
+    monkeypatch.setattr(MysqlRows, "_inserted", inserted)
+    with pytest.raises(RowsError):
+        real.insert("kinds", **values)
+    assert len(tried) == 1
 
 
 def test_values_are_written_as_the_driver_takes_them(real: RealMysql) -> None:

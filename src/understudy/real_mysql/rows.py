@@ -41,6 +41,8 @@ _CHECKS = (
 )
 _JSON = re.compile(r"json_valid\(`(.*)`\)")
 _REFUSED = re.compile(r"refused a statement: (.*) \((\d+)\)$", re.MULTILINE)
+# Data too long for column 'code'; Incorrect integer value: 'x' for column `db`.`notes`.`id`.
+_COLUMN = re.compile(r"column (?:'|(?:`[^`]*`\.)*`)([^'`]+)['`]", re.IGNORECASE)
 _NUMBERS = re.compile(r"\((\d+)(?:,(\d+))?\)")
 _CHOICES = re.compile(r"'((?:[^']|'')*)'")
 _LARGEST = {"tinyint": 2**7, "smallint": 2**15, "mediumint": 2**23, "int": 2**31, "bigint": 2**63}
@@ -109,6 +111,10 @@ class MysqlRows(SimpleRows):
     def _database(self) -> str:
         # Its name on the real server, which is not that of the address.
         return str(self._admin.rows("SELECT DATABASE()")[0][0])
+
+    def _column_of(self, error: Exception) -> str | None:
+        found = _COLUMN.search(str(error))
+        return found[1] if found else None
 
     def _reason(self, error: Exception) -> str:
         found = _REFUSED.search(str(error))

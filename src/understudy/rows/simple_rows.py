@@ -157,7 +157,7 @@ class SimpleRows(ABC):
                 return Row(table.name, self._inserted(table, named))
             except self._integrity_error as error:
                 refusal = error
-                if not free:
+                if not free or self._column_of(error) in given:
                     break
         assert refusal is not None
         shown = ", ".join(f"{key}={value!r}" for key, value in given.items())
@@ -167,6 +167,10 @@ class SimpleRows(ABC):
             + (f"\n  given: {shown}" if shown else "")
             + (f"\nPass it: insert({table.name!r}, {remedy})" if free else "")
         )
+
+    def _column_of(self, error: Exception) -> str | None:
+        """Return the column of which a refused row has a wrong value; None if it is not known."""
+        return None
 
     def _reason(self, error: Exception) -> str:
         return str(error)
