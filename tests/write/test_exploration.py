@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from threading import Thread
 from typing import Any, get_type_hints
 
@@ -10,7 +9,7 @@ import asyncpg
 import pytest
 
 from tests.write.kept import target
-from understudy.write.exploration import Explorer
+from understudy.write.exploration import Exploration, Explorer
 from understudy.write.lifespan import ambient
 from understudy.write.spelling import evaluated
 from understudy.write.trials import Argument, Kept, Layer, Observation, Trial
@@ -36,7 +35,7 @@ def test_what_a_dao_makes_of_a_fault_is_shown(
     explorer = Explorer(nothing, None, frozenset(), frozenset(), None)
     trial = Trial(target(layer=layer), purpose="fault")
 
-    assert bool(explorer._shown(trial, Observation(raised=error))) == is_shown
+    assert bool(explorer.shown(trial, Observation(raised=error))) == is_shown
 
 
 class DirectLab:
@@ -71,7 +70,10 @@ def explored(function: Any, lab: DirectLab | None = None, **fields: Any) -> tupl
     )
     of = ambient(target(function, arguments=arguments, openings=(), **fields), is_certain=True)
     explorer = Explorer(lab or DirectLab(), None, frozenset(), frozenset(), None)  # type: ignore[arg-type] # all it asks
-    return explorer, explorer.explore(of, time.monotonic() + 60)
+    exploration = Exploration(explorer, of)
+    for steps in (exploration.trials(), exploration.mutants()):
+        list(steps)
+    return explorer, exploration.kept()
 
 
 def halved(number: int) -> float | None:

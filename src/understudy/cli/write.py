@@ -50,7 +50,7 @@ Exit code: 0 written, 1 something looks like a bug, 2 nothing could be written, 
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
-    help="Time for trying the code; 6 for each function by default.",
+    help="CPU time for trying the code; 6 for each function by default.",
 )
 @click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Only show the changes.")
 @format_option("Text, or JSON for other programs.")

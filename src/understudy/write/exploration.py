@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema
-from understudy.script.formatting import shortened
-from understudy.script.origin import DRIVERS
 from understudy.write import (
     choice,
     fingerprint,
-    lab,
     lifespan,
     proposals,
     router_trials,
     service_trials,
     suspicions,
-    web_assertions,
 )
 from understudy.write.accidents import accident, of_guess
 from understudy.write.arguments import CannotPropose
+from understudy.write.collaborators import ServiceTarget
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
+from understudy.write.outcomes import Outcome, is_of_project, outcome, words
 from understudy.write.suspicions import suspect
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
 
@@ -36,17 +33,6 @@ _MOST_USELESS = 12  # trials in a row that show nothing new
 _ENOUGH_ROWS = 4  # in a test; more make it long
 _MOST_EXTRA = 8  # trials beside the chosen ones that are asked to notice mutants
 _MOST_ASKED = 3  # candidates to which a row is added that may tell a mutant
-_OVERTIME = 10.0  # seconds for trials that are chosen already
-_FOR_TRIALS = 0.6  # of the time of a target; the rest is for mutants
-_LONGEST = 80  # characters of what a test shows
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What kind of outcome a trial has: how it ends, and which tables it changes."""
-
-    ended: tuple[Any, ...]
-    tables: tuple[tuple[str, ...], ...]
 
 
 @dataclass(eq=False)
@@ -83,66 +69,13 @@ class Explorer:
         lines: frozenset[int],
         mutation: Mutation | None,
     ) -> None:
-        self._lab = lab
-        self._schema = schema
-        self._branches = branches
-        self._lines = lines
-        self._mutation = mutation
+        self.lab = lab
+        self.schema = schema
+        self.mutation = mutation
         self.reached: set[Arc] = set()
         self.problems: dict[str, str] = {}
-
-    def explore(self, target: Target, ends: float) -> list[Kept]:
-        """Return the trials of a target that are written, the first ones first.
-
-        Args:
-            target: the target.
-            ends: when to stop trying, by `time.monotonic`.
-        """
-        begun = time.monotonic()
-        target = self._with_app(target)
-        tried = self._tried(target, begun + (ends - begun) * _FOR_TRIALS)
-        if reason := lifespan.unstarted(target, [one.first for one in tried]):
-            self.problems[target.name] = reason
-            return []
-        # Of two that show the same, the one with more rows will notice more wrong SQL.
-        richest = sorted(tried, key=_preference)
-        chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
-        others = [one for one in tried if one not in chosen][:_MOST_EXTRA]
-        candidates = [
-            one
-            for one in chosen
-            if time.monotonic() < ends + _OVERTIME and self._is_repeatable(one)
-        ]
-        number = len(candidates)
-        candidates += [
-            one for one in others if time.monotonic() < ends and self._is_repeatable(one)
-        ]
-        if self._mutation is not None and _has_own_sql(target, candidates):
-            self._run_mutants(self._mutation, candidates, number, ends)
-        # In the order in which they were proposed: the ordinary case comes first.
-        candidates.sort(key=lambda one: tried.index(one) if one in tried else len(tried))
-        candidates = [candidates[at] for at in choice.cover([one.shows for one in candidates])]
-        alone = choice.only([one.shows for one in candidates])
-        swaps = _noticing_swaps(candidates)
-        return [
-            without_database(
-                Kept(one.trial, one.observed, tuple(sorted(map(_words, shows))), one in swaps)
-            )
-            for one, shows in zip(candidates, alone, strict=True)
-        ]
-
-    def _with_app(self, target: Target) -> Target:
-        """Return a target, or the one that is called while the app runs, if it needs that."""
-        if not isinstance(target, lifespan.AmbientTarget):
-            return target
-        trial = next(self._without_refusal(target, []), None)
-        if trial is None:
-            return target
-        in_app = self._lab.observe(replace(trial, target=target.in_app))
-        if target.is_certain and not in_app.problem:
-            return target.in_app
-        alone = self._lab.observe(trial)
-        return target.in_app if lifespan.needs_app(alone, in_app) else target
+        self._branches = branches
+        self._lines = lines
 
     def open_arcs(self, target: Target) -> frozenset[Arc]:
         """Return the arcs of a target's branches that no trial has taken."""
@@ -152,66 +85,135 @@ class Explorer:
         own |= {(line, line) for line in self._lines if first < line <= last}
         return frozenset(own - self.reached)
 
-    def _tried(
-        self, target: Target, ends: float
-    ) -> list[_Candidate]:  # pragma: no cover - see `_RERUN`
-        """Run what is proposed until nothing new is shown."""
-        seen: list[tuple[Trial, Observation]] = []
-        found: list[_Candidate] = []
-        covered: set[object] = set()
-        useless = 0
-        for trial in self._without_refusal(target, seen):
-            if time.monotonic() > ends or len(found) >= _MOST_TRIALS:
-                break
-            observation = self._lab.observe(trial)
-            seen.append((trial, observation))
-            if observation.problem:
-                self.problems.setdefault(target.name, observation.problem)
-                continue
-            if trial.purpose == "probe":
-                continue
-            if unknown := of_guess(trial, observation):
-                self.problems.setdefault(target.name, unknown)
-                continue
-            shows = self._shown(trial, observation)
-            self.reached |= observation.arcs | self._run_lines(observation)
-            found.append(_Candidate(trial, observation, shows))
-            useless = 0 if shows - covered else useless + 1
-            covered |= shows
-            if useless > _MOST_USELESS and not self.open_arcs(target):
-                break
-        return found
-
-    def _without_refusal(
-        self, target: Target, seen: list[tuple[Trial, Observation]]
-    ) -> Iterator[Trial]:
-        try:
-            yield from self._proposed(target, seen)
-        except CannotPropose as error:
-            self.problems.setdefault(target.name, str(error))
-
-    def _proposed(self, target: Target, seen: list[tuple[Trial, Observation]]) -> Iterator[Trial]:
-        of_layer: Any = {"router": router_trials, "service": service_trials}.get(
-            target.layer, proposals
-        )
-        yield from of_layer.trials(target, self._schema, seen, lambda: self.open_arcs(target))
-
-    def _shown(self, trial: Trial, observation: Observation) -> set[object]:
+    def shown(self, trial: Trial, observation: Observation) -> set[object]:
+        """Return what a trial shows: arcs, lines, a kind of outcome."""
         found: set[object] = set(observation.arcs & self._branches)
         found |= self._run_lines(observation)
         # That an error of the database is passed on needs no test; what a DAO makes of it does.
         is_route = trial.target.layer == "router"
-        is_told = is_route or (trial.target.layer == "dao" and _is_of_project(observation.raised))
+        is_told = is_route or (trial.target.layer == "dao" and is_of_project(observation.raised))
         passes_on = trial.purpose == "fault" and not is_told and not found - self.reached
         is_success = observation.raised is None
         if trial.purpose == "fault" and is_success and suspicions.swallowed(observation):
             # It has the outcome of a success, and looks like a bug: one test for each handler.
-            return {*found, _Outcome(("answer", "although the database refused"), ())}
-        return found if passes_on else {*found, _outcome(observation, is_route=is_route)}
+            return {*found, Outcome(("answer", "although the database refused"))}
+        return found if passes_on else {*found, outcome(observation, is_route=is_route)}
+
+    def note_reached(self, observation: Observation) -> None:
+        """Note the arcs and lines that a trial has taken."""
+        self.reached |= observation.arcs | self._run_lines(observation)
 
     def _run_lines(self, observation: Observation) -> set[Arc]:
         """Return the lines that ran, each as an arc to itself."""
         return {(line, line) for arc in observation.arcs for line in arc if line in self._lines}
+
+
+class Exploration:
+    """The trials of one target. They are made in steps, between which others may work.
+
+    Args:
+        explorer: what the targets share.
+        target: the target.
+    """
+
+    def __init__(self, explorer: Explorer, target: Target) -> None:
+        self.target = target
+        self._explorer = explorer
+        self._lab = explorer.lab
+        self._tried: list[_Candidate] = []
+        self._candidates: list[_Candidate] = []
+
+    def trials(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+        """Run what is proposed until nothing new is shown; yield after each trial."""
+        target = self.target = self._with_app(self.target)
+        seen: list[tuple[Trial, Observation]] = []
+        covered: set[object] = set()
+        useless = 0
+        problems = self._explorer.problems
+        for trial in self._proposed(target, seen):
+            if len(self._tried) >= _MOST_TRIALS:
+                break
+            observation = self._lab.observe(trial)
+            seen.append((trial, observation))
+            is_probe = trial.purpose == "probe"
+            problem = observation.problem or ("" if is_probe else of_guess(trial, observation))
+            if problem:
+                problems.setdefault(target.name, problem)
+            elif not is_probe:
+                shows = self._explorer.shown(trial, observation)
+                self._explorer.note_reached(observation)
+                self._tried.append(_Candidate(trial, observation, shows))
+                useless = 0 if shows - covered else useless + 1
+                covered |= shows
+                if useless > _MOST_USELESS and not self._explorer.open_arcs(target):
+                    break
+            yield True
+
+    def mutants(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+        """Repeat the trials that show most, and run them with mutants of their SQL.
+
+        Yields:
+            After each step, whether all trials that are needed were repeated.
+        """
+        if reason := lifespan.unstarted(self.target, [one.first for one in self._tried]):
+            self._explorer.problems[self.target.name] = reason
+            return
+        # Of two that show the same, the one with more rows will notice more wrong SQL.
+        richest = sorted(self._tried, key=_preference)
+        chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
+        others = [one for one in self._tried if one not in chosen][:_MOST_EXTRA]
+        for one in chosen:
+            if self._is_repeatable(one):
+                self._candidates.append(one)
+            yield False
+        number = len(self._candidates)
+        for one in others:
+            yield True
+            if self._is_repeatable(one):
+                self._candidates.append(one)
+        mutation = self._explorer.mutation
+        if mutation is not None and _has_own_sql(self.target, self._candidates):
+            yield from self._run_mutants(mutation, number)
+
+    def kept(self) -> list[Kept]:
+        """Return the trials that are written, the first ones first."""
+        # In the order in which they were proposed: the ordinary case comes first.
+        tried, found = self._tried, self._candidates
+        found.sort(key=lambda one: tried.index(one) if one in tried else len(tried))
+        candidates = [found[at] for at in choice.cover([one.shows for one in found])]
+        alone = choice.only([one.shows for one in candidates])
+        swaps = _noticing_swaps(candidates)
+        return [
+            without_database(
+                Kept(one.trial, one.observed, tuple(sorted(map(words, shows))), one in swaps)
+            )
+            for one, shows in zip(candidates, alone, strict=True)
+        ]
+
+    def _with_app(self, target: Target) -> Target:
+        """Return a target, or the one that is called while the app runs, if it needs that."""
+        if not isinstance(target, lifespan.AmbientTarget):
+            return target
+        trial = next(self._proposed(target, []), None)
+        if trial is None:
+            return target
+        in_app = self._lab.observe(replace(trial, target=target.in_app))
+        if target.is_certain and not in_app.problem:
+            return target.in_app
+        alone = self._lab.observe(trial)
+        return target.in_app if lifespan.needs_app(alone, in_app) else target
+
+    def _proposed(self, target: Target, seen: list[tuple[Trial, Observation]]) -> Iterator[Trial]:
+        explorer = self._explorer
+        of_layer: Any = {"router": router_trials, "service": service_trials}.get(
+            target.layer, proposals
+        )
+        try:
+            yield from of_layer.trials(
+                target, explorer.schema, seen, lambda: explorer.open_arcs(target)
+            )
+        except CannotPropose as error:
+            explorer.problems.setdefault(target.name, str(error))
 
     def _is_repeatable(self, candidate: _Candidate) -> bool:
         """Observe a trial twice more, with all shifted that a test must not depend on."""
@@ -224,26 +226,26 @@ class Explorer:
         candidate.observed = [candidate.first, *again]
         candidate.pattern = fingerprint.stable(candidate.observed)
         is_route = candidate.trial.target.layer == "router"
-        return len({_outcome(run, is_route=is_route) for run in candidate.observed}) == 1
+        return len({outcome(run, is_route=is_route) for run in candidate.observed}) == 1
 
     def _run_mutants(
-        self, mutation: Mutation, candidates: list[_Candidate], number: int, ends: float
-    ) -> None:  # pragma: no cover - see `_RERUN`
-        """Add the mutants that each candidate notices to what it shows.
+        self, mutation: Mutation, number: int
+    ) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+        """Add the mutants that each candidate notices to what it shows; yield after each mutant.
+
+        Candidates are added with rows that tell a mutant from its original.
 
         Args:
             mutation: runs them.
-            candidates: some may be added, with rows that tell a mutant from its original.
-            number: how many of them are chosen already; these are asked first.
-            ends: when to stop, by `time.monotonic`.
+            number: how many candidates are chosen already; these are asked first.
         """
+        candidates = list(self._candidates)
         observed = [one.observed[0] for one in candidates]
         mutants = mutation.mutants(observed)
         gc.freeze()  # the trials that are kept, and what making mutants has imported
         alive: list[Mutant] = []
         for mutant, senders in mutants.items():
-            if time.monotonic() > ends:
-                return
+            yield True
             for at in sorted(senders, key=lambda at: (at >= number, at)):
                 one = candidates[at]
                 # A rule answers instead of the wrong SQL, and an expected failure tells nothing.
@@ -255,13 +257,12 @@ class Explorer:
             else:
                 alive.append(mutant)
         for mutant, line in mutation.telling(observed, alive).items():
-            if mutant in alive and time.monotonic() < ends:
-                asked = mutants[mutant][:_MOST_ASKED]
-                found = self._with_row(
-                    mutation, [candidates[at] for at in asked], line, mutant, alive
-                )
+            yield True
+            if mutant in alive:
+                asked = [candidates[at] for at in mutants[mutant][:_MOST_ASKED]]
+                found = self._with_row(mutation, asked, line, mutant, alive)
                 if found is not None:
-                    candidates.append(found)
+                    self._candidates.append(found)
 
     def _with_row(
         self,
@@ -305,6 +306,11 @@ class Explorer:
         return None
 
 
+def has_mutants(target: Target) -> bool:
+    """Return whether a target sends SQL of its own, and not only through what it works with."""
+    return target.layer != "router" and not isinstance(target, ServiceTarget)
+
+
 def _noticing_swaps(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """Return the candidates that notice swapped columns of a result, one for each swap."""
     found: dict[Mutant, _Candidate] = {}
@@ -339,28 +345,6 @@ def _looks_wrong(candidate: _Candidate) -> bool:
     return suspect(Kept(candidate.trial, candidate.observed)) is not None
 
 
-def _outcome(observation: Observation, *, is_route: bool) -> _Outcome:
-    raised, answer = observation.raised, observation.answer
-    kind: object
-    if raised is not None:
-        status = getattr(raised, "status_code", None) or getattr(raised, "sqlstate", None)
-        kind = "what its block raises" if lab.is_of_trial(raised) else type(raised).__qualname__
-        ended: tuple[Any, ...] = ("raised", kind, status)
-    else:
-        is_empty = hasattr(answer, "__len__") and not len(answer)
-        kind = answer if isinstance(answer, bool) else None
-        if is_route:
-            kind = web_assertions.outcome(answer)
-        elif isinstance(answer, Exception):
-            kind = getattr(answer, "status_code", None)
-        ended = ("answer", type(answer).__qualname__, is_empty, kind)
-    changes = observation.changes
-    if changes is None:
-        return _Outcome(ended, ())
-    kinds = (changes.inserted, changes.updated, changes.deleted)
-    return _Outcome(ended, tuple(tuple(sorted(kind)) for kind in kinds))
-
-
 def without_database(kept: Kept) -> Kept:
     """Return a kept trial without the database, if its call sends nothing to it."""
     trial = kept.trial
@@ -379,21 +363,3 @@ def without_database(kept: Kept) -> Kept:
         ),
         observed=[replace(one, changes=None) for one in kept.observed],
     )
-
-
-def _is_of_project(error: BaseException | None) -> bool:
-    """Return whether code has made an exception of its own, and not passed on a driver's."""
-    top = type(error).__module__.partition(".")[0]
-    return error is not None and top not in (*DRIVERS, "sqlalchemy", "builtins", "asyncio")
-
-
-def _words(shown: object) -> str:
-    """Return what a test shows, in words."""
-    if isinstance(shown, Mutant):
-        return shortened(shown.sentence, _LONGEST)
-    if isinstance(shown, _Outcome):
-        kind, name, *_ = shown.ended
-        return f"it raises {name}" if kind == "raised" else f"it returns {name}"
-    assert isinstance(shown, tuple)
-    first, last = shown
-    return f"line {first}" if first == last else f"line {first} -> {last}"

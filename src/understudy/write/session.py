@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -40,8 +39,9 @@ from understudy.write import (
     web_assertions,
     written_test,
 )
+from understudy.write.budget import PATIENCE, Budget
 from understudy.write.construction import Unbuildable
-from understudy.write.exploration import Explorer
+from understudy.write.exploration import Exploration, Explorer, has_mutants
 from understudy.write.guard import Guard
 from understudy.write.imported_names import NAMES
 from understudy.write.kills import Mutation
@@ -50,8 +50,9 @@ from understudy.write.line_arcs import LineArcs
 from understudy.write.trials import Arc, Kept, LeftOut, Target
 
 Say = Callable[[Mapping[str, object]], None]
-_SECONDS = 6.0  # for each function
-_LEAST = 30.0  # seconds for all
+_SECONDS = 6.0  # of CPU time, for each function
+_LEAST = 30.0  # of CPU time, for all
+_FOR_MUTANTS = 0.4  # of the time of a target that sends SQL
 _LONGEST = 300  # characters of a project's error
 _current: list[Session] = []
 
@@ -68,7 +69,7 @@ class Wanted:
         on: "real_postgres", "fake_postgres" or "fakes": what the tests run on.
         files: the test file of each layer, relative to the project.
         existing: the texts of those that there are already, by layer.
-        seconds: the time for all trials; None for some of it for each function.
+        seconds: the CPU time for all trials; None for some of it for each function.
     """
 
     module: str
@@ -128,7 +129,7 @@ class Session:
                 sys.path.insert(0, folder)
         guard = Guard(self._addresses(), Path(self._wanted.root))
         guard.hold()
-        self._say({"kind": "begin", "what": f"the import of {self._wanted.module}"})
+        self._say({"kind": "begin", "what": f"importing {self._wanted.module}"})
         try:
             module = importlib.import_module(self._wanted.module)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
@@ -213,31 +214,41 @@ class Session:
         self._answer(sorted(branches - explorer.reached - self._reached))
 
     def _explore(self, explorer: Explorer) -> None:
-        """Try every target."""
-        seconds = self._wanted.seconds or max(_LEAST, _SECONDS * len(self._targets))
-        self._say({"kind": "found", "seconds": seconds})
-        ends = time.monotonic() + seconds
-        for number, target in enumerate(self._targets):
-            self._say({"kind": "begin", "what": target.name})
-            # What a target leaves of its share is for the next ones.
-            share = (ends - time.monotonic()) / (len(self._targets) - number)
+        """Try every target, and keep what is worth a test."""
+        budget = Budget(self._wanted.seconds or max(_LEAST, _SECONDS * len(self._targets)))
+        self._say({"kind": "found", "seconds": budget.seconds * PATIENCE})
+        explorations = [Exploration(explorer, target) for target in self._targets]
+        with_sql = sum(has_mutants(target) for target in self._targets)
+        for_mutants = budget.seconds * _FOR_MUTANTS * with_sql / max(1, len(self._targets))
+        trials = [self._steps(one, one.trials(), "trying") for one in explorations]
+        budget.share(trials, budget.seconds - for_mutants)
+        mutants = [self._steps(one, one.mutants(), "choosing tests of") for one in explorations]
+        budget.share(mutants, budget.seconds)
+        for number, one in enumerate(explorations, 1):
             before = len(self._kept)
-            with self._one_failing(target.name, target.lines[0]):
-                self._explore_one(explorer, target, time.monotonic() + share)
-            gc.freeze()  # each trial collects garbage: what is kept need not be looked at again
+            with self._one_failing(one.target.name, one.target.lines[0]):
+                self._keep(explorer, one)
             self._say(
                 {
                     "kind": "explored",
-                    "target": target.name,
+                    "target": one.target.name,
                     "tests": len(self._kept) - before,
-                    "number": number + 1,
-                    "of": len(self._targets),
+                    "number": number,
+                    "of": len(explorations),
                 }
             )
 
-    def _explore_one(self, explorer: Explorer, target: Target, ends: float) -> None:
-        """Try a target until a time, and keep what is worth a test."""
-        found = explorer.explore(target, ends)
+    def _steps(self, exploration: Exploration, steps: Iterator[bool], what: str) -> Iterator[bool]:
+        """Yield after each step of an exploration; what fails in one is reported."""
+        target = exploration.target
+        self._say({"kind": "begin", "what": f"{what} {target.name}"})
+        with self._one_failing(target.name, target.lines[0]):
+            yield from steps
+        gc.freeze()  # each trial collects garbage: what is kept need not be looked at again
+
+    def _keep(self, explorer: Explorer, exploration: Exploration) -> None:
+        """Keep the trials of a target that are worth a test."""
+        target, found = exploration.target, exploration.kept()
         tests = [*map(assertions.asserted, self._on_its_fake(found))]
         useful = [one for one in tests if asserts(one)]
         self._kept += useful

@@ -41,7 +41,7 @@ class Wanted:
         module: the module as the user names it: a dotted name or a file.
         layers: the layers; empty for all that the module has.
         on: what the tests run on: "real_postgres", "fake_postgres" or "fakes".
-        seconds: the time for all trials; None for some of it for each function.
+        seconds: the CPU time for all trials; None for some of it for each function.
         runs: how often the tests run in a random order before they are written.
     """
 
@@ -199,7 +199,7 @@ def _explored(
         "existing": existing,
         "seconds": wanted.seconds,
     }
-    say(f"importing {module.name}, in a copy of the project")
+    say("starting pytest in a copy of the project")
     answers: list[dict[str, Any]] = []
     with pytest_process.started(
         [*suite_run.arguments(copy.root, copy.scratch, None), str(scratch)],
@@ -255,6 +255,8 @@ def _said(child: pytest_process.Child, say: Say) -> list[dict[str, Any]]:
         if answer["kind"] == "explored":
             place = f"{answer['number']} of {answer['of']}"
             say(f"{answer['target']}: {counted(answer['tests'], 'test')} ({place})")
+        elif answer["kind"] == "begin":
+            say(answer["what"])
         elif answer["kind"] == "no schema":
             say(f"no database: {answer['reason']}")
     return answers

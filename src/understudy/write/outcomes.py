@@ -1,0 +1,63 @@
+"""What kind of outcome a trial has: of two with the same kind, one test is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.mutate.mutants import Mutant
+from understudy.script.formatting import shortened
+from understudy.script.origin import DRIVERS
+from understudy.write import lab, web_assertions
+from understudy.write.trials import Observation
+
+_LONGEST = 80  # characters of what a test shows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What kind of outcome a trial has: how it ends, and which tables it changes."""
+
+    ended: tuple[Any, ...]
+    tables: tuple[tuple[str, ...], ...] = ()
+
+
+def outcome(observation: Observation, *, is_route: bool) -> Outcome:
+    """Return the kind of outcome of a trial."""
+    raised, answer = observation.raised, observation.answer
+    kind: object
+    if raised is not None:
+        status = getattr(raised, "status_code", None) or getattr(raised, "sqlstate", None)
+        kind = "what its block raises" if lab.is_of_trial(raised) else type(raised).__qualname__
+        ended: tuple[Any, ...] = ("raised", kind, status)
+    else:
+        is_empty = hasattr(answer, "__len__") and not len(answer)
+        kind = answer if isinstance(answer, bool) else None
+        if is_route:
+            kind = web_assertions.outcome(answer)
+        elif isinstance(answer, Exception):
+            kind = getattr(answer, "status_code", None)
+        ended = ("answer", type(answer).__qualname__, is_empty, kind)
+    changes = observation.changes
+    if changes is None:
+        return Outcome(ended)
+    kinds = (changes.inserted, changes.updated, changes.deleted)
+    return Outcome(ended, tuple(tuple(sorted(kind)) for kind in kinds))
+
+
+def is_of_project(error: BaseException | None) -> bool:
+    """Return whether code has made an exception of its own, and not passed on a driver's."""
+    top = type(error).__module__.partition(".")[0]
+    return error is not None and top not in (*DRIVERS, "sqlalchemy", "builtins", "asyncio")
+
+
+def words(shown: object) -> str:
+    """Return what a test shows, in words."""
+    if isinstance(shown, Mutant):
+        return shortened(shown.sentence, _LONGEST)
+    if isinstance(shown, Outcome):
+        kind, name, *_ = shown.ended
+        return f"it raises {name}" if kind == "raised" else f"it returns {name}"
+    assert isinstance(shown, tuple)
+    first, last = shown
+    return f"line {first}" if first == last else f"line {first} -> {last}"
