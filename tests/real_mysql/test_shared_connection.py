@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -247,6 +248,38 @@ def test_a_procedure_that_commits_and_fails_is_found(
         assert admin.rows("SELECT * FROM notes") == ()
 
 
+async def test_a_statement_whose_client_is_gone_holds_up_no_other(real: RealMysql) -> None:
+    one, two = [await real.aiomysql.connect(autocommit=True) for _ in range(2)]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await (await one.cursor()).execute("SELECT SLEEP(600) FROM plans")
+    one.close()
+
+    async with asyncio.timeout(30), two.cursor() as cursor:
+        await cursor.execute("SELECT name FROM plans")
+        assert await cursor.fetchall() == (("free",), ("paid",))
+    two.close()
+
+
+async def test_kill_query_ends_a_statement(real: RealMysql) -> None:
+    one, two, three = [await real.aiomysql.connect(autocommit=True) for _ in range(3)]
+    sleeping = asyncio.create_task((await one.cursor()).execute("SELECT SLEEP(600) FROM plans"))
+    await asyncio.to_thread(until, lambda: len(real.calls) == 1)
+    waiting = asyncio.create_task((await two.cursor()).execute("SELECT 1 FROM plans"))
+    await asyncio.to_thread(until, lambda: len(real.calls) == 2)
+
+    async with asyncio.timeout(30), three.cursor() as cursor:
+        for connection, task in ((two, waiting), (one, sleeping)):
+            await cursor.execute(f"KILL QUERY {connection.thread_id()}")
+            with pytest.raises(pymysql.err.OperationalError) as raised:
+                await task
+            assert raised.value.args == (1317, "Query execution was interrupted")
+        await cursor.execute("SELECT name FROM plans")
+        assert await cursor.fetchall() == (("free",), ("paid",))
+    for connection in (one, two, three):
+        connection.close()
+
+
 def test_a_statement_that_never_ends_is_killed(
     real: RealMysql, server: RealMysqlServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +292,7 @@ def test_a_statement_that_never_ends_is_killed(
 
     monkeypatch.setattr(SharedTransaction, "upstream", property(upstream))
     monkeypatch.setattr(isolation, "_MOST_SECONDS", 0.1)
+    monkeypatch.setattr(SharedTransaction, "_kill", lambda _: None)  # which would end it
     with another_test(server, "rollback") as (other, _failures):
         connection = other.pymysql.connect(autocommit=True)
         connection._execute_command(Command.QUERY, "SELECT SLEEP(600) FROM plans")

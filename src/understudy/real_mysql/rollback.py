@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from understudy.mysql.error_fields import server_error
+from understudy.mysql.error_fields import MysqlErrorFields, server_error
 from understudy.mysql.packets import Command, Status
 from understudy.mysql.results import Result, read_result
 from understudy.mysql_server.admin import LONGEST_WAIT
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from understudy.serving.sockets import Sockets
 
 PATIENCE = 5.0
+_NO_SAVEPOINT = 1305  # ER_SP_DOES_NOT_EXIST
 _SAVEPOINT = "`understudy: one client`"
 _NEVER_IDLE = f"SET wait_timeout = {LONGEST_WAIT}"
 _RELEASE = f"RELEASE SAVEPOINT {_SAVEPOINT}"
@@ -98,6 +99,8 @@ class SharedTransaction:
         self._ending: list[str] = []
         self._told: list[Callable[[], None]] = []
         self._is_begun = False
+        self._killer: Upstream | None = None  # waits for the answer to a KILL QUERY
+        self._after_kill: list[Callable[[], None]] = []
         self._is_lost = False  # and what the test has written with it
         self._latest_refused = ""
         self.is_escaped = False
@@ -140,7 +143,38 @@ class SharedTransaction:
             if request in self._queue:
                 self._sockets.later(self.patience, partial(self._on_timeout, request))
 
-        return Pending(None, begin=begin)
+        return Pending(None, begin=begin, cancel=partial(self._cancel, request))
+
+    def _cancel(self, request: Request) -> None:
+        """End a request before its time, as KILL QUERY does."""
+        if request is self._running:
+            self._kill()
+        elif request in self._queue:
+            self._queue.remove(request)
+            request.done(server_error(1317, "70100", "Query execution was interrupted"))
+
+    def _kill(self) -> None:
+        """Kill what runs on the real server. Nothing else is sent until that is done."""
+        if self._killer is not None or (number := self.number) is None:
+            return
+        try:
+            self._killer = killer = self._opened()
+        except ServerError:
+            return  # it is gone, which ends what runs, too
+        sql = f"KILL QUERY {number}".encode()
+        asked = killer.ask(Command.QUERY, sql, read_result(deprecate_eof=False))
+        assert asked.begin is not None
+        asked.begin(self._killed)
+
+    def _killed(self, _outcome: object) -> None:
+        """Go on: what runs has been killed, or had ended before."""
+        killer, self._killer = self._killer, None
+        if killer is not None:
+            killer.leave()
+        waiting, self._after_kill = self._after_kill, []
+        for function in waiting:
+            function()
+        self._next()
 
     def when_idle(self, tell: Callable[[], None]) -> None:
         """Call what sends a command without an answer, when nothing runs."""
@@ -158,6 +192,8 @@ class SharedTransaction:
     def drop(self, connection: Participant) -> None:
         """Forget a client that is gone, and roll back."""
         self._queue = deque(it for it in self._queue if it.connection is not connection)
+        if self._running is not None and self._running.connection is connection:
+            self._kill()
         self.end(connection, commit=False)
 
     def is_latest(self, connection: Participant) -> bool:
@@ -172,6 +208,9 @@ class SharedTransaction:
     def roll_back(self, done: Callable[[Any], None]) -> None:
         """Roll everything back."""
         self._queue.clear()
+        if self._killer is not None:
+            self._after_kill.append(partial(self.roll_back, done))
+            return
         self._is_lost = False
         if self._upstream is None or self._upstream.is_lost or not self._is_begun:
             self._forget_transaction()
@@ -196,7 +235,7 @@ class SharedTransaction:
     # One request after another -------------------------------------------------------------------
 
     def _next(self) -> None:
-        if self._running is not None:
+        if self._running is not None or self._killer is not None:
             return
         for request in self._queue:
             if self._is_free_for(request.connection):
@@ -252,7 +291,7 @@ class SharedTransaction:
             self._latest = request.connection.mixed_with(before.latest)
             if self._is_begun and isinstance(outcome, Result):
                 done = sum(part.error is None for part in [outcome, *outcome.following])
-                if self._take_back(before, done):
+                if self._take_back(before, done, failed):
                     self._start(request)
                     return
         elif not self._is_begun:
@@ -262,8 +301,13 @@ class SharedTransaction:
         else:
             self._send(request)
 
-    def _take_back(self, before: _Preparation, done: int) -> bool:
+    def _take_back(self, before: _Preparation, done: int, failed: BaseException) -> bool:
         """Note that only the first statements of a preparation were carried out.
+
+        Args:
+            before: the preparation.
+            done: how many were.
+            failed: why the next one was not.
 
         Returns:
             Whether the transaction has ended before, so that the request can be prepared again.
@@ -272,9 +316,11 @@ class SharedTransaction:
             self._holder, self._ending = None, []  # what was to end it since then, too
         if done < len(before.begins):
             self._is_begun = False
-        elif done < len(before.begins) + len(before.ends):  # the savepoint is not there
-            self._note_escape(self._latest_refused)
-            return True
+        elif left := before.ends[done - len(before.begins) :]:
+            self._ending = left + self._ending
+            if _is_no_savepoint(failed):
+                self._note_escape(self._latest_refused)
+                return True
         return False
 
     def _note_escape(self, sql: str) -> None:
@@ -322,6 +368,11 @@ class SharedTransaction:
         expectations.record_failure(failures.busy(request.sql, self.patience, shown))
         text = "Lock wait timeout exceeded; try restarting transaction"
         request.done(server_error(1205, "HY000", text))
+
+
+def _is_no_savepoint(error: BaseException) -> bool:
+    fields = error.fields if isinstance(error, ServerError) else None
+    return isinstance(fields, MysqlErrorFields) and fields.code == _NO_SAVEPOINT
 
 
 def _error(outcome: Any) -> BaseException | None:
