@@ -89,6 +89,19 @@ PROJECT = {
     """,
 }
 
+_SCHEMA = PROJECT["tests/schema.py"]
+MYSQL_PROJECT = {
+    **PROJECT,
+    "pyproject.toml": PROJECT["pyproject.toml"].replace("asyncpg", "aiomysql"),
+    "app/models.py": PROJECT["app/models.py"]
+    .replace(
+        "        from sqlalchemy.orm",
+        "        from sqlalchemy import String\n        from sqlalchemy.orm",
+    )
+    .replace("(unique=True)", "(String(80), unique=True)"),
+    "tests/schema.py": _SCHEMA.replace("postgresql", "mysql").replace("psycopg", "pymysql"),
+}
+
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:
     """Write the files of a project, and return its folder."""
@@ -105,4 +118,5 @@ def write_shape(folder: Path, shape: Path, **files: str) -> Path:
         "tests/conftest.py": (shape / "before.txt").read_text(encoding="utf-8"),
         "tests/test_users.py": (shape / "tests.txt").read_text(encoding="utf-8"),
     }
-    return write(folder / "shop", {**PROJECT, **shown, **files})
+    project = MYSQL_PROJECT if shape.name.startswith("mysql") else PROJECT
+    return write(folder / "shop", {**project, **shown, **files})

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from understudy.adopt.plan import make_plans
 from understudy.cli import main
 
-from .projects import PROJECT, write
+from .projects import MYSQL_PROJECT, PROJECT, write
 
 CONFTEST = """
     import pytest
@@ -230,3 +230,100 @@ def test_variables_of_tests_on_sqlite_and_on_a_server(project: Path) -> None:
         "TEST_DATABASE_URL": "{dsn:psycopg}",
         "SERVER_URL": "{dsn:psycopg}",
     }
+
+
+ON_MYSQL = """
+    import pytest
+    from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+    from testcontainers.mysql import MySqlContainer
+
+    from app.models import Base
+
+
+    @pytest.fixture(scope="session")
+    def container():
+        with MySqlContainer("mysql:8.4") as mysql:
+            yield mysql
+
+
+    @pytest.fixture
+    async def session(container):
+        url = container.get_connection_url().replace("pymysql", "aiomysql")
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        async with AsyncSession(engine, expire_on_commit=False) as session:
+            yield session
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.drop_all)
+        await engine.dispose()
+"""
+TESTS_ON_MYSQL = """
+    from sqlalchemy import func, select
+
+    from app.models import User
+
+
+    async def test_add(session):
+        session.add(User(email="ana@example.com"))
+        await session.commit()
+        assert await session.scalar(select(func.count()).select_from(User)) == 1
+
+
+    async def test_add_again(session):
+        session.add(User(email="ana@example.com"))
+        await session.commit()
+        assert await session.scalar(select(func.count()).select_from(User)) == 1
+
+
+    async def test_an_address_is_taken(session):
+        session.add_all([User(email="ana@example.com"), User(email="ana@example.com")])
+        await session.commit()
+"""
+
+
+@pytest.fixture
+def on_mysql(tmp_path: Path) -> Path:
+    files = {name: text for name, text in MYSQL_PROJECT.items() if name != "tests/schema.py"}
+    files |= {"tests/conftest.py": ON_MYSQL, "tests/test_users.py": TESTS_ON_MYSQL}
+    return write(tmp_path / "shop", files)
+
+
+def test_diff_of_tests_on_mysql(on_mysql: Path) -> None:
+    result = adopt(on_mysql, "--diff")
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(
+        "Tests on testcontainers:\n"
+        "  MySqlContainer in container()  tests/conftest.py:10\n"
+        "Note:\n"
+        "  The tests need no Docker: real_mysql starts the MariaDB or MySQL that is installed"
+        " (docs/mysql.md).\n"
+        "  Each test runs in a transaction that is rolled back, so nothing has to be deleted."
+        " AUTO_INCREMENT goes on: ids are larger in the next test.\n"
+        "  The image is mysql:8.4: if the tests need that version, install it.\n"
+        "\n--- tests/conftest.py\n"
+    )
+    assert (
+        "+[tool.understudy]\n"
+        '+real_mysql_env = {DATABASE_URL = "{dsn:aiomysql}"}\n'
+        '+mysql_schema = "tests.schema:create"\n'
+    ) in result.stdout
+
+
+@pytest.mark.slow
+def test_what_fails_on_mysql(on_mysql: Path) -> None:
+    result = adopt(on_mysql, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert "Running them on MySQL ...\n" in result.stderr
+    before, after, *rest = result.stdout.partition("\nBefore ")[2].splitlines()
+    assert before.startswith("         0 passed")
+    assert after.startswith("MySQL           2 passed, 1 failed in ")
+    assert rest[2:7] == [
+        "1 test fails on real_mysql, and could not run before:",
+        "",
+        "1 test: 1062 Duplicate entry 'ana@example.com' for key 'email'",
+        "  INSERT INTO users (email) VALUES (%s)",
+        "  at tests/test_users.py:20",
+    ]

@@ -239,3 +239,62 @@ def test_what_excludes_each_other(tmp_path: Path) -> None:
 
     assert code == 2
     assert "Error: --first-mock runs the test and prints text.\n" in output
+
+
+ON_MYSQL = """
+from unittest.mock import AsyncMock, MagicMock
+
+from app.users import names
+
+
+async def test_names():
+    cursor = AsyncMock()
+    cursor.fetchall.return_value = [("Ana",)]
+    conn = MagicMock()
+    conn.cursor.return_value.__aenter__.return_value = cursor
+    pool = MagicMock()
+    pool.acquire.return_value.__aenter__.return_value = conn
+
+    assert await names(pool) == ["Ana"]
+    cursor.execute.assert_awaited_once_with("SELECT name FROM users")
+
+
+class FakeCursor:
+    async def execute(self, query, args=None):
+        return 1
+
+    async def fetchmany(self, size=None):
+        return []
+"""
+
+
+def on_mysql(folder: Path) -> Path:
+    files = {
+        "pyproject.toml": PROJECT["pyproject.toml"].replace("asyncpg", "aiomysql"),
+        "app/users.py": "import aiomysql\n",
+        "tests/test_users.py": ON_MYSQL,
+    }
+    return write(folder / "shop", files)
+
+
+def test_the_report_of_mocks_of_aiomysql(tmp_path: Path) -> None:
+    [found] = find(Project(on_mysql(tmp_path)))
+
+    assert [(place.line, place.what) for place in found.found] == [
+        (6, "test_names: `pool` stubs acquire, cursor, fetchall; expects SELECT name FROM users"),
+        (18, "the fake `FakeCursor` (execute, fetchmany) of 0 tests"),
+    ]
+    assert found.notes == (
+        "A mock accepts every statement, and a column that MySQL refuses. fake_mysql answers the"
+        " real driver: docs/fake_mysql.md.",
+    )
+
+
+def test_no_mock_of_aiomysql_is_moved(tmp_path: Path) -> None:
+    code, output = run(on_mysql(tmp_path), ["--first-mock", "--yes", "--allow-dirty"])
+
+    assert code == 2
+    assert output == (
+        "Error: --first-mock moves tests on mocks of asyncpg. This project is on MySQL.\n"
+        "Nothing was written. Move a test to fake_mysql by hand: docs/fake_mysql.md\n"
+    )

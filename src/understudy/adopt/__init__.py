@@ -1,1 +1,1 @@
-"""Moves a test suite from SQLite, a running PostgreSQL or mocks to Understudy's fixtures."""
+"""Moves a test suite from SQLite, a running server or mocks to Understudy's fixtures."""

@@ -7,8 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from understudy.init.database_kind import POSTGRES, DatabaseKind
+
 # What a suite stands on today.
-Kind = Literal["sqlite", "running-postgres", "testcontainers", "pytest-postgresql", "mock"]
+Kind = Literal[
+    "sqlite",
+    "running-postgres",
+    "testcontainers",
+    "pytest-postgresql",
+    "running-mysql",
+    "testcontainers-mysql",
+    "pytest-mysql",
+    "mock",
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ class Adoption:
         settings: the keys to set in `[tool.understudy]`, as TOML values in Python.
         notes: sentences for the reader on what changes in behaviour.
         refusals: the places that stay as they are, with reasons.
+        database: the kind of database that they move to.
     """
 
     kind: Kind
@@ -60,6 +72,7 @@ class Adoption:
     settings: Mapping[str, object] = field(default_factory=dict)
     notes: Sequence[str] = ()
     refusals: Sequence[Refusal] = ()
+    database: DatabaseKind = POSTGRES
 
 
 def add_settings(settings: dict[str, object], more: Mapping[str, object]) -> None:

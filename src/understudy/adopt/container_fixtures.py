@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from understudy.adopt.server_sources import CONTAINER
+from understudy.adopt.targets import CONTAINERS
 from understudy.project.call_resolution import results_of, root_of
 from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
@@ -53,7 +53,7 @@ def only_hands_on(module: Module, function: Function, holder: str) -> bool:
 
 def _holds_container(opened: ast.With) -> bool:
     return any(
-        isinstance(node, ast.Call) and last_name(node) == CONTAINER
+        isinstance(node, ast.Call) and last_name(node) in CONTAINERS
         for item in opened.items
         for node in ast.walk(item.context_expr)
     )
@@ -73,7 +73,7 @@ def life_of(module: Module, function: Function, holder: str) -> list[ast.stmt]:
     for assign in function.own(ast.Assign):
         target = assign.targets[0]
         makes = isinstance(assign.value, ast.Call) and any(
-            isinstance(node, ast.Call) and last_name(node) == CONTAINER
+            isinstance(node, ast.Call) and last_name(node) in CONTAINERS
             for node in ast.walk(assign.value)
         )
         sets = isinstance(target, ast.Attribute) and is_name(target.value, holder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from understudy.adopt.server_sources import engine_url, is_url
+from understudy.adopt.database_urls import engine_url, is_url
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

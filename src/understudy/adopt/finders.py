@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from understudy.adopt.adoption import Adoption, Place, Refusal
 from understudy.init import InitError
+from understudy.init.database_kind import DatabaseKind
 from understudy.project.files import is_test_code, walk
 from understudy.project.parsing import Unreadable
 from understudy.project.sources import Module, Project
@@ -25,6 +27,7 @@ def find_all(project: Project) -> list[Adoption]:
     """
     found: list[Adoption] = []
     taken: set[Path] = set()
+    moved_to: DatabaseKind | None = None
     for name in _FINDERS:
         module = importlib.import_module(f"understudy.adopt.{name}")
         try:
@@ -36,8 +39,12 @@ def find_all(project: Project) -> list[Adoption]:
             ) from error
         for adoption in adoptions:
             both = taken.intersection(adoption.files)
+            if taken and adoption.database is not moved_to:
+                both = set(adoption.files)  # the settings and the trial are of one database
             found.append(_postponed(adoption, both) if both else adoption)
-            taken.update(adoption.files)
+            if adoption.files and not both:
+                moved_to = adoption.database
+                taken.update(adoption.files)
     return found
 
 
@@ -54,9 +61,11 @@ def _postponed(adoption: Adoption, both: set[Path]) -> Adoption:
     refusals: Sequence[Refusal] = [
         Refusal(
             Place(path, 1, "this file"),
-            "It is changed for another reason in this run.",
+            "Another change comes first in this run.",
             "Run `understudy adopt` again afterwards.",
         )
         for path in sorted(both)
     ]
-    return Adoption(adoption.kind, adoption.found, refusals=[*adoption.refusals, *refusals])
+    return replace(
+        adoption, files={}, settings={}, notes=(), refusals=[*adoption.refusals, *refusals]
+    )

@@ -1,4 +1,4 @@
-"""Tests on mocks and hand-written fakes of a database: which could move to fake_postgres."""
+"""Tests on mocks and hand-written fakes of a database: which could move to a fake server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from understudy.adopt.adoption import Adoption, Place
 from understudy.adopt.finders import test_modules
+from understudy.adopt.targets import MYSQL, usual_target
 from understudy.lint import pytest_items
 from understudy.lint.doubles import doubles, mock_class
 from understudy.project.call_resolution import results_of, root_of
@@ -21,6 +22,7 @@ _ANSWERS = frozenset(
     {
         *("fetch", "fetchrow", "fetchval", "execute", "executemany", "acquire", "transaction"),
         *("fetch_row", "fetch_val", "fetchone", "fetchall", "cursor", "scalar", "scalars"),
+        "fetchmany",
     }
 )
 _FEWEST = 2  # of these methods make a class a fake of a database
@@ -34,6 +36,10 @@ _NOTES = (
     "A mock accepts every statement, and a parameter or a column that PostgreSQL refuses:"
     " docs/coming-from-mocks.md.",
     "To move the first of these tests, and to see it pass: understudy adopt --first-mock",
+)
+_MYSQL_NOTES = (
+    "A mock accepts every statement, and a column that MySQL refuses. fake_mysql answers the real"
+    " driver: docs/fake_mysql.md.",
 )
 
 
@@ -74,7 +80,11 @@ def find(project: Project) -> Sequence[Adoption]:
         for one in mocked_tests(module)
     ]
     found += [place for module in modules for place in _fakes(modules, module)]
-    return [Adoption("mock", found, notes=_NOTES)] if found else []
+    if not found:
+        return []
+    target, _ = usual_target(project)
+    notes = _MYSQL_NOTES if target is MYSQL else _NOTES
+    return [Adoption("mock", found, notes=notes, database=target.database)]
 
 
 def mocked_tests(module: Module) -> Iterator[MockedTest]:
@@ -112,8 +122,8 @@ def _given(module: Module, name: str) -> list[str]:
     ]
 
 
-def _stubs(function: Function, name: str) -> list[str]:
-    """Return the methods of a mock to which a function gives an answer."""
+def _stubs(function: Function, name: str, seen: frozenset[str] = frozenset()) -> list[str]:
+    """Return the methods of a mock to which a function gives an answer, and of mocks it returns."""
     found = []
     for node in function.all(ast.Attribute):
         root = root_of(node)
@@ -126,6 +136,10 @@ def _stubs(function: Function, name: str) -> list[str]:
             if isinstance(inner, ast.Attribute) and inner.attr in _ANSWERS:
                 found.append(inner.attr)
                 break
+        assign = home_of(function).parents.get(node)
+        returned = assign.value if isinstance(assign, ast.Assign) else None
+        if isinstance(returned, ast.Name) and returned.id not in {name, *seen}:
+            found += _stubs(function, returned.id, seen | {name})  # a pool returns a connection
     return list(dict.fromkeys(found))
 
 

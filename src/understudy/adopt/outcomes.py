@@ -104,18 +104,23 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _from_database(error: BaseException) -> dict[str, Any] | None:
     """Return what the database said, if an exception comes from a driver or from SQLAlchemy."""
     original = getattr(error, "orig", error)
-    if original is not error or getattr(error, "sqlstate", None):
+    is_of_mysql = type(error).__module__.partition(".")[0] in ("pymysql", "MySQLdb", "asyncmy")
+    if original is not error or getattr(error, "sqlstate", None) or is_of_mysql:
         return _said(original, getattr(error, "statement", None))
     return None
 
 
 def _said(original: BaseException | None, statement: str | None) -> dict[str, Any]:
     lines = _CLASS.sub("", str(original).strip()).splitlines() or [""]
+    sqlstate = getattr(original, "sqlstate", None) or ""
+    of_mysql = getattr(original, "args", ())  # the number of an error and its text
+    if len(of_mysql) == 2 and isinstance(of_mysql[0], int):
+        sqlstate, lines = str(of_mysql[0]), str(of_mysql[1]).splitlines() or [""]
     # psycopg has it in the text, and asyncpg's own exception as an attribute.
     own = getattr(original.__cause__, "detail", None) if original is not None else None
     detail = next((line.partition(":")[2] for line in lines[1:] if "DETAIL:" in line), own or "")
     return {
-        "sqlstate": getattr(original, "sqlstate", None) or "",
+        "sqlstate": sqlstate,
         "said": lines[0],
         "detail": detail.strip(),
         "statement": shortened(" ".join((statement or "").split()), _LONGEST),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from understudy.adopt.adoption import Adoption, add_settings
 from understudy.adopt.finders import find_all
 from understudy.init import Change, Findings, InitError, changes_to, look
-from understudy.init.database_kind import POSTGRES
+from understudy.init.database_kind import POSTGRES, DatabaseKind
 from understudy.init.scaffold import schema_module
 from understudy.init.schema import Schema
 from understudy.init.toml_edits import checked, with_lines, with_table
@@ -18,6 +19,8 @@ from understudy.project.changed_lines import GitError, changed_lines
 from understudy.project.sources import Project
 
 _TABLE = "[tool.understudy]"
+# In a rewritten file, it is the driver of an engine.
+_ASYNC = re.compile(r"asyncpg|aiomysql|asyncmy|\.sqlalchemy\.engine\(")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Plan:
         return _need_server(self.adoptions)
 
     @property
+    def database(self) -> DatabaseKind:
+        """What the tests move to."""
+        return _database(self.adoptions)
+
+    @property
     def root(self) -> Path:
         """The folder of the project."""
         return self.findings.root
@@ -50,6 +58,10 @@ class Plan:
 
 def _need_server(adoptions: Sequence[Adoption]) -> bool:
     return any(one.files and one.kind not in ("sqlite", "mock") for one in adoptions)
+
+
+def _database(adoptions: Sequence[Adoption]) -> DatabaseKind:
+    return next((one.database for one in adoptions if one.files), POSTGRES)
 
 
 def make_plans(folder: Path) -> list[Plan]:
@@ -65,7 +77,8 @@ def make_plans(folder: Path) -> list[Plan]:
     if not any(adoption.files for adoption in adoptions):
         return [Plan(findings, adoptions, None, ())]
     schemas: list[Schema | None] = [schema for schema in findings.schemas if schema.setting]
-    if "schema" in (findings.configured.understudy or {}) or not schemas:
+    configured = {"schema", _database(adoptions).schema}  # MySQL's is by default the other
+    if configured & (findings.configured.understudy or {}).keys() or not schemas:
         schemas = [None]
     return [_plan(findings, adoptions, schema) for schema in schemas]
 
@@ -76,26 +89,29 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
     for adoption in adoptions:
         files |= adoption.files
         add_settings(settings, adoption.settings)
-    if findings.variables is not None and _need_server(adoptions):
+    database = _database(adoptions)
+    is_of_app = findings.database is database
+    if findings.variables is not None and is_of_app and _need_server(adoptions):
         # The server that the app itself would connect to is not there, either.
-        own = settings.get("real_postgres_env", {})
+        name = f"{database.real}_env"
+        own = settings.get(name, {})
         assert isinstance(own, Mapping), "a table"
-        settings["real_postgres_env"] = {**findings.variables.values, **own}
+        settings[name] = {**findings.variables.values, **own}
     if schema is not None:
         setting = list(schema.setting)
-        settings["schema"] = setting[0] if len(setting) == 1 else setting
+        settings[database.schema] = setting[0] if len(setting) == 1 else setting
         if schema.metadata is not None:
             path = findings.root / findings.configured.tests / "schema.py"
-            files.setdefault(path, schema_module(schema.metadata, setting[0], POSTGRES))
+            files.setdefault(path, schema_module(schema.metadata, setting[0], database))
     pyproject = findings.root / "pyproject.toml"
     files[pyproject] = _with_settings(findings, settings)
-    if any("asyncpg" in text or ".sqlalchemy.engine(" in text for text in files.values()):
+    if any(map(_ASYNC.search, files.values())):
         _let_loops_agree(findings, files)
     return Plan(findings, adoptions, schema, changes_to(files))
 
 
 def _let_loops_agree(findings: Findings, files: dict[Path, str]) -> None:
-    """Let tests share the event loop of their fixtures, which a connection of asyncpg needs."""
+    """Let tests share the event loop of their fixtures, which an async connection needs."""
     config = findings.configured.pytest
     options = config.options
     scope = options.get("asyncio_default_fixture_loop_scope")

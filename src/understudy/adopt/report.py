@@ -18,6 +18,9 @@ _TITLES = {
     "running-postgres": "Tests that need a running PostgreSQL",
     "testcontainers": "Tests on testcontainers",
     "pytest-postgresql": "Tests on pytest-postgresql",
+    "running-mysql": "Tests that need a running MySQL",
+    "testcontainers-mysql": "Tests on testcontainers",
+    "pytest-mysql": "Tests on pytest-mysql",
     "mock": "Tests on mocks of a database",
 }
 _PLACES_SHOWN = 20
@@ -61,11 +64,12 @@ def _shown(plan: Plan, path: Path) -> str:
 def compared(trial: Trial) -> str:
     """Return both runs, and the tests that differ by their cause."""
     before, after = trial.before, trial.after
+    database = trial.plan.database
     parts = [
         "\n".join(
             [
                 f"Before      {_counts(before)}",
-                f"PostgreSQL  {_counts(after)}",
+                f"{database.name:<10}  {_counts(after)}",
                 f"It took {after.seconds / before.seconds:.1f} times as long.",
             ]
         )
@@ -82,10 +86,10 @@ def compared(trial: Trial) -> str:
             parts.append(f"{count} before and fail{'s' if is_one else ''} after:")
         else:
             count = counted(len(trial.different), "test fails", "tests fail")
-            parts.append(f"{count} on real_postgres, and could not run before:")
+            parts.append(f"{count} on {database.real}, and could not run before:")
         parts += ["\n".join(_cause(cause)) for cause in causes]
     elif not after.ended:
-        parts.append("Every test that passed before passes on PostgreSQL.")
+        parts.append(f"Every test that passed before passes on {database.name}.")
     return "\n" + "\n\n".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""What the tests do with a server of their own, rewritten for the address of real_postgres."""
+"""What the tests do with a server of their own, rewritten for the address of a fixture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from understudy.adopt.addresses import POSTGRES_URL, address_for, url_at
+from understudy.adopt.address_parts import parts_of, replace_parts
 from understudy.adopt.adoption import Place, Refusal
 from understudy.adopt.container_fixtures import (
     LIFE,
@@ -17,16 +17,18 @@ from understudy.adopt.container_fixtures import (
     opened_by,
 )
 from understudy.adopt.database_fixtures import needed_statements, statement_of, urls_replaced
-from understudy.adopt.server_sources import Source, driver_of
+from understudy.adopt.database_urls import driver_of, url_made
 from understudy.adopt.source_edits import Edits
+from understudy.adopt.sources import Source
+from understudy.adopt.targets import Target
 from understudy.lint import pytest_items
-from understudy.project.call_resolution import keywords_of, results_of, root_of, values_of
+from understudy.project.call_resolution import keywords_of, results_of, root_of
 from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
-# The attributes and methods of a container or a process of pytest-postgresql, and those of an
-# address of Understudy.
+# The attributes and methods of a container or of a process of a plugin, and those of an address of
+# Understudy.
 _ATTRIBUTES = {
     "host": "host",
     "port": "port",
@@ -34,16 +36,12 @@ _ATTRIBUTES = {
     "username": "user",
     "password": "password",
     "dbname": "database",
+    "root_password": "password",
+    **{f"MYSQL_{name.upper()}": name for name in ("user", "password", "database")},
     "get_container_host_ip": "host",
     "get_exposed_port": "port",
 }
 _URL_METHOD = "get_connection_url"
-_CLIENT = """@pytest.fixture
-def {name}(real_postgres):
-    return real_postgres.psycopg.connect_sync()"""
-_ASYNC_CLIENT = """@pytest_asyncio.fixture
-async def {name}(real_postgres):
-    return await real_postgres.psycopg.connect()"""
 
 
 class NotRewritten(Exception):
@@ -58,11 +56,15 @@ class Consumers:
     """The fixtures and tests that use a server.
 
     Args:
+        target: the database that they move to.
         modules: the files of the tests.
         edits: the changes of each file, by its path.
     """
 
-    def __init__(self, modules: Sequence[Module], edits: Mapping[Path, Edits]) -> None:
+    def __init__(
+        self, target: Target, modules: Sequence[Module], edits: Mapping[Path, Edits]
+    ) -> None:
+        self._target = target
         self._modules = modules
         self._edits = edits
         self._wide: set[Function] = set()  # fixtures of a wider scope that have the address
@@ -86,7 +88,7 @@ class Consumers:
             self._edits[source.module.path].remove(statement_of(source.module, source.node))
             self._renamed(source)
         elif source.role in ("client", "async client"):
-            text = _CLIENT if source.role == "client" else _ASYNC_CLIENT
+            text = self._target.clients[source.role]
             edits = self._edits[source.module.path]
             assign = statement_of(source.module, source.node)
             edits.replace(assign, edits.gap_before(assign) + text.format(name=source.name))
@@ -100,12 +102,17 @@ class Consumers:
         else:
             assert source.function is not None, "the fixture that connects"
             address = self._request(source.function)
-            if not source.settings:  # otherwise the variable is set
-                url = url_at(address, source.driver)
-                self._edits[source.module.path].replace(source.node, url)
+            edits, given = self._edits[source.module.path], None
+            if isinstance(source.node, ast.Call):
+                given = parts_of(source.module, source.node)
+            if given is not None:
+                replace_parts(edits, given[1], address)
+            elif not source.settings:  # otherwise the variable is set
+                url = self._target.url_at(address, source.drivers[0])
+                edits.replace(source.node, url)
 
     def isolate(self) -> None:
-        """Have every test request real_postgres that uses the server through a wider fixture."""
+        """Have every test request the fixture that uses the server through a wider one."""
         for module in self._modules:
             collected = pytest_items.of(module)
             fixtures = [one for one in collected.fixtures.values() if one.scope == "function"]
@@ -113,7 +120,7 @@ class Consumers:
                 if function in self._narrow:
                     continue
                 if self._uses_wide(module, function) or self._uses_variable(module, function):
-                    self._edits[module.path].add_parameter(function, "real_postgres")
+                    self._edits[module.path].add_parameter(function, self._target.real)
                     self._narrow.add(function)
 
     def _uses_wide(self, module: Module, function: Function, depth: int = 6) -> bool:
@@ -152,8 +159,8 @@ class Consumers:
         return address
 
     def _address(self, function: Function) -> str:
-        address = address_for(function)
-        (self._narrow if address == "real_postgres" else self._wide).add(function)
+        address = self._target.address_for(function)
+        (self._narrow if address == self._target.real else self._wide).add(function)
         return address
 
     def _container(self, source: Source) -> None:
@@ -163,7 +170,7 @@ class Consumers:
         edits = self._edits[module.path]
         holder = holder_of(module, source.node)
         if holder is None:
-            raise _refused(module, source.node, source.what, "The container has no name.")
+            raise self._refused(module, source.node, source.what, "The container has no name.")
         if only_hands_on(module, function, holder):
             edits.remove(function.node)
             self._renamed(source)
@@ -196,20 +203,28 @@ class Consumers:
         address = self._request(function)
         needed, replaced = urls_replaced(module, value)
         for url in replaced:
-            edits.replace(url, url_at(address, driver_of(module, function, url)))
+            driver = driver_of(self._target, module, function, url)
+            edits.replace(url, self._target.url_at(address, driver))
         kept = needed_statements(module, function, value, needed)
         if kept is None:
             what = "the database that it creates"
-            raise _refused(module, value, what, "The fixture yields inside of a block.")
+            raise self._refused(module, value, what, "The fixture yields inside of a block.")
         for statement in function.node.body:
             if statement not in kept:
                 edits.remove(statement)
+        for call in function.all(ast.Call):
+            given = parts_of(module, call)
+            if given is not None:
+                replace_parts(edits, given[1], address)
 
     def _users(self, source: Source) -> list[tuple[Module, Function]]:
         """Return the fixtures and tests with a parameter for a fixture."""
         found = []
         for module in self._modules:
             collected = pytest_items.of(module)
+            fixture = collected.find_fixture(source.name)
+            if fixture is not None and fixture.function is not source.function:
+                continue  # another one of that name
             users = [*(one.function for one in collected.fixtures.values()), *collected.tests]
             for user in users:
                 if user is not source.function and any(
@@ -238,7 +253,7 @@ class Consumers:
                 for given in call.args:
                     if isinstance(given, ast.Constant) and given.value == source.name:
                         what = f"the name of the fixture `{source.name}` in a string"
-                        raise _refused(module, given, what, "The rewrite removes the fixture.")
+                        raise self._refused(module, given, what, "The rewrite removes the fixture.")
 
     def _replace_uses(
         self, module: Module, user: Function, name: str, address: str, source: Source
@@ -249,20 +264,26 @@ class Consumers:
         done: set[ast.AST] = set()
         for text in user.all(ast.JoinedStr):
             first = str(getattr(text.values[0], "value", "")) if text.values else ""
-            match = POSTGRES_URL.match(first)
+            match = self._target.url.match(first)
             names = {node.id for node in ast.walk(text) if isinstance(node, ast.Name)}
             if match is not None and names & {name, *parts}:
-                edits.replace(text, url_at(address, match["driver"] or ""))
+                edits.replace(text, self._target.url_at(address, match["driver"] or ""))
                 done.update(ast.walk(text))
         for call in user.all(ast.Call):
+            given = parts_of(module, call)
+            if given is not None and {name, *parts} & {
+                node.id for node in ast.walk(call) if isinstance(node, ast.Name)
+            }:
+                replace_parts(edits, given[1], address)
+                done.update(inner for part in given[1].values() for inner in ast.walk(part))
             if last_name(call) == "DatabaseJanitor":
                 done.update(ast.walk(call))
             elif (module.qualified(call.func) or "").endswith("URL.create") and any(
                 is_name(root_of(given), name) for given in _values(call)
             ):
                 driver = keywords_of(call).get("drivername", call.args[0] if call.args else None)
-                drivername = str(getattr(driver, "value", "postgresql"))
-                url = url_at(address, drivername.partition("+")[2])
+                drivername = str(getattr(driver, "value", self._target.scheme))
+                url = self._target.url_at(address, drivername.partition("+")[2])
                 edits.replace(call, f"make_url({url})")
                 edits.add_import("from sqlalchemy.engine import make_url")
                 done.update(ast.walk(call))
@@ -275,25 +296,24 @@ class Consumers:
             if node not in done:
                 self._replace_use(module, node, address, source)
 
-    def _replace_url(self, module: Module, call: ast.Call, address: str, driver: str) -> None:
-        """Replace a call that returns a URL, and what is done to the text afterwards."""
+    def _replace_url(
+        self, module: Module, call: ast.Call, address: str, drivers: Sequence[str]
+    ) -> None:
+        """Replace a call that returns a URL, and what is done to the text afterwards.
+
+        Args:
+            module: the file.
+            call: the call.
+            address: the fixture with the address.
+            drivers: those that the URL may have, the likeliest first.
+        """
         edits = self._edits[module.path]
-        node, url = _replaced(
-            module, call, f"postgresql+{driver}://" if driver else "postgresql://"
-        )
-        assign = module.parents.get(node)
-        function = module.function_of(node)
-        if isinstance(assign, ast.Assign) and isinstance(assign.targets[0], ast.Name) and function:
-            name = assign.targets[0].id
-            read = [_replaced(module, use, url) for use in function.reads(name)]
-            is_set_once = len(values_of(function, name)) == 1
-            if len({text for _, text in read}) == 1 and is_set_once:
-                url = read[0][1]
-                for use, _ in read:
-                    if not isinstance(use, ast.Name):
-                        edits.replace(use, name)
-        match = POSTGRES_URL.match(url)
-        edits.replace(node, url_at(address, (match["driver"] or "") if match else driver))
+        made = [url_made(self._target, module, call, driver) for driver in drivers]
+        # What replaces a part of the text that is not there was written for another URL.
+        node, driver, uses = next((one for one in made if one[1] not in drivers), made[0])
+        for use, name in uses:
+            edits.replace(use, name)
+        edits.replace(node, self._target.url_at(address, driver))
 
     def _replace_use(self, module: Module, node: ast.Name, address: str, source: Source) -> None:
         edits = self._edits[module.path]
@@ -306,41 +326,32 @@ class Consumers:
         is_called = isinstance(call, ast.Call) and call.func is above
         if above.attr == _URL_METHOD and isinstance(call, ast.Call) and is_called:
             given = keywords_of(call).get("driver")
-            driver = source.driver
+            drivers = source.drivers
             if isinstance(given, ast.Constant):
-                driver = str(given.value or "")
-            self._replace_url(module, call, address, driver)
+                drivers = [str(given.value or "")]
+            self._replace_url(module, call, address, drivers)
         elif above.attr in _ATTRIBUTES:
             edits.replace(
                 call if isinstance(call, ast.Call) and is_called else above,
                 f"{address}.{_ATTRIBUTES[above.attr]}",
             )
-        elif above.attr == "version" and source.kind == "pytest-postgresql":
+        elif above.attr == "version" and source.kind == self._target.plugin:
             return  # an argument of DatabaseJanitor
         elif not LIFE.match(above.attr):
-            raise _refused(
+            raise self._refused(
                 module,
                 node,
                 f"`{ast.unparse(above)}`",
-                "An address of real_postgres has no such attribute.",
+                f"An address of {self._target.real} has no such attribute.",
             )
 
-
-def _replaced(module: Module, node: ast.expr, url: str) -> tuple[ast.expr, str]:
-    """Return an expression with the `.replace(...)` after it, and the text that they make."""
-    while True:
-        attribute = module.parents.get(node)
-        after = module.parents.get(attribute) if isinstance(attribute, ast.Attribute) else None
-        if (
-            not isinstance(attribute, ast.Attribute)
-            or attribute.attr != "replace"
-            or not isinstance(after, ast.Call)
-            or len(after.args) < 2
-            or not all(isinstance(given, ast.Constant) for given in after.args)
-        ):
-            return node, url
-        old, new = (str(getattr(given, "value", "")) for given in after.args[:2])
-        url, node = url.replace(old, new), after
+    def _refused(self, module: Module, node: ast.expr, what: str, why: str) -> NotRewritten:
+        place = Place(module.path, node.lineno, what)
+        instead = (
+            "Use `.dsn`, `.host`, `.port`, `.user`, `.password` and `.database` of"
+            f" {self._target.real}."
+        )
+        return NotRewritten(Refusal(place, why, instead))
 
 
 def _parts(user: Function, name: str) -> set[str]:
@@ -355,9 +366,3 @@ def _parts(user: Function, name: str) -> set[str]:
 
 def _values(call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords)]
-
-
-def _refused(module: Module, node: ast.expr, what: str, why: str) -> NotRewritten:
-    place = Place(module.path, node.lineno, what)
-    instead = "Use `.dsn`, `.host`, `.port`, `.user`, `.password` and `.database` of real_postgres."
-    return NotRewritten(Refusal(place, why, instead))

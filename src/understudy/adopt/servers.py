@@ -1,30 +1,32 @@
-"""Suites that start or need a PostgreSQL of their own, moved to real_postgres.
+"""Suites that start or need a database server of their own, moved to real_postgres or real_mysql.
 
-testcontainers and pytest-postgresql start one, other suites need one that is running. The tests
+testcontainers and plugins of pytest start one, other suites need one that is running. The tests
 keep the names of their fixtures. What changes is where the address comes from. The tables that
 fixtures create and drop are made once, by the schema that is configured.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from pathlib import Path
 
 from understudy.adopt.adoption import Adoption, Kind, Place, Refusal, add_settings
 from understudy.adopt.finders import test_modules
-from understudy.adopt.server_sources import Source, sources_of
+from understudy.adopt.server_sources import sources_of
 from understudy.adopt.server_uses import Consumers, NotRewritten
 from understudy.adopt.source_edits import Edits
+from understudy.adopt.sources import Source
+from understudy.adopt.sqlite_suite import schema_calls
 from understudy.adopt.tables import remove_tables
+from understudy.adopt.targets import Target
 from understudy.project.sources import Module, Project
 
-_NOTES = {
-    "running-postgres": "The tests need no running server: real_postgres starts one from a wheel.",
-    "testcontainers": "The tests need no Docker: real_postgres starts PostgreSQL from a wheel.",
-    "pytest-postgresql": "The tests need no installed PostgreSQL, and start one server in all.",
-}
-_ROLLBACK = "Each test runs in a transaction that is rolled back, so nothing has to be deleted."
 _OWN_TABLES = "The tests define tables of their own, so create_all and drop_all stay."
+_COMMITS = (
+    "Statements of the tests such as CREATE TABLE commit implicitly. So each test commits for real,"
+    ' and its tables are put back afterwards (isolation = "delete").'
+)
 
 
 def find(project: Project) -> Sequence[Adoption]:
@@ -40,6 +42,7 @@ def find(project: Project) -> Sequence[Adoption]:
 
 
 def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) -> Adoption:
+    target = sources[0].target  # a kind has one
     edits = {module.path: Edits(module) for module in modules}
     places = [Place(one.module.path, one.node.lineno, one.what) for one in sources]
     refusals: list[Refusal] = []
@@ -51,7 +54,7 @@ def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) 
             continue
         rewritten.append(source)
         add_settings(settings, source.settings)
-    consumers = Consumers(modules, edits)
+    consumers = Consumers(target, modules, edits)
     has_own_tables = any("__tablename__" in module.text for module in modules)
     try:
         for source in rewritten:
@@ -62,15 +65,37 @@ def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) 
                 remove_tables(module, edits[module.path])
         files = {path: edit.result() for path, edit in edits.items() if edit}
     except NotRewritten as reason:
-        return Adoption(kind, places, refusals=[*refusals, reason.refusal])
+        refusals.append(reason.refusal)
+        return Adoption(kind, places, refusals=refusals, database=target.database)
     if not rewritten:
-        return Adoption(kind, places, refusals=refusals)
+        return Adoption(kind, places, refusals=refusals, database=target.database)
+    isolation = _OWN_TABLES if has_own_tables else target.rollback
+    reached = [module for module in modules if consumers.reaches(module)]
+    if any(_commits(target, module, edits[module.path]) for module in reached):
+        settings["isolation"] = "delete"
+        isolation = _COMMITS
     notes = [
-        _NOTES[kind],
-        _OWN_TABLES if has_own_tables else _ROLLBACK,
+        target.notes[kind],
+        isolation,
         *(note for one in rewritten for note in one.notes),
     ]
-    return Adoption(kind, places, _changed(modules, files), settings, notes, refusals)
+    changed = _changed(modules, files)
+    return Adoption(kind, places, changed, settings, notes, refusals, target.database)
+
+
+def _commits(target: Target, module: Module, edits: Edits) -> bool:
+    """Whether a file still makes tables, or sends a statement, which commits implicitly."""
+    if target.commits is None:
+        return False
+    calls = (call for call, _ in schema_calls(module))
+    texts = (
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and target.commits.match(node.value)
+    )
+    return any(not edits.is_gone(node) for node in (*calls, *texts))
 
 
 def _changed(modules: Sequence[Module], files: dict[Path, str]) -> dict[Path, str]:

@@ -276,7 +276,7 @@ def _only_connects(node: ast.AST | None) -> TypeGuard[ast.With | ast.AsyncWith]:
     """Whether a block opens a connection or a transaction: `with engine.begin() as conn:`."""
     return isinstance(node, ast.With | ast.AsyncWith) and all(
         isinstance(item.context_expr, ast.Call)
-        and parsing.last_name(item.context_expr) in ("begin", "connect")
+        and parsing.last_name(item.context_expr) in ("begin", "connect", "cursor")
         for item in node.items
     )
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from understudy.adopt import sqlite_suite
-from understudy.adopt.addresses import address_for, url_at
 from understudy.adopt.adoption import Adoption, Place, Refusal
 from understudy.adopt.finders import test_modules
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_leftovers import leftovers
 from understudy.adopt.sqlite_suite import Engine, Setting
+from understudy.adopt.targets import POSTGRES
 from understudy.init.database_variables import dsn
 from understudy.lint import pytest_items
 from understudy.project.files import is_test_code
@@ -174,7 +174,7 @@ class _Rewrite:
 
     def _request(self, module: Module, function: Function) -> None:
         """Have a test or a fixture request the address of real_postgres."""
-        address = address_for(function)
+        address = POSTGRES.address_for(function)
         self._edits[module].add_parameter(function, address)
         fixture = pytest_items.of(module).fixture(function)
         if fixture is not None and address == "real_postgres":
@@ -200,7 +200,7 @@ class _Rewrite:
         self._found.append(place)
         if setting.function is not None and setting.is_for_one_test:
             self._request(module, setting.function)
-            edits.replace(setting.value, url_at("real_postgres", driver))
+            edits.replace(setting.value, POSTGRES.url_at("real_postgres", driver))
             return
         # It is set before any module of the project is imported.
         self._environment[setting.name] = dsn(driver)

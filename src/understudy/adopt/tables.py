@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.adopt.server_sources import DATABASES, engine_url
+from understudy.adopt.database_urls import DATABASES, engine_url
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_suite import schema_calls
 from understudy.lint import pytest_items

@@ -53,7 +53,7 @@ class Trial:
         plan: the plan that was tried last.
         before: the suite as it is.
         after: the suite after the rewrite.
-        refused: for each source of the schema that could not be loaded, what PostgreSQL said.
+        refused: for each source of the schema that could not be loaded, what the database said.
     """
 
     plan: Plan
@@ -106,7 +106,7 @@ def try_out(plans: Sequence[Plan], timeout: float, say: Say) -> Trial:
                 if problem is not None:
                     refused.append((f"{schema.what} ({schema.place})", problem))
                     continue
-            say("Running them on PostgreSQL ...")
+            say(f"Running them on {plan.database.name} ...")
             return Trial(plan, before, _run(copy), refused)
     described = "\n".join(f"{what} cannot be loaded:\n{problem}" for what, problem in refused)
     raise InitError(f"No source of the schema can be loaded. Nothing was written.\n{described}")
@@ -121,7 +121,10 @@ def _schema_problem(plan: Plan, copy: Copy) -> str | None:
     """Return why the schema cannot be loaded, or None if it can."""
     assert plan.schema is not None, "it is asked for"
     base = str(copy.root / plan.findings.base)
-    request = {"path": [str(copy.root), base], "schema": plan.schema.setting}
+    request = {
+        "path": [str(copy.root), base],
+        plan.database.schema: plan.schema.setting,
+    }
     said = copy.ask(Path(), request)
     for answer in said.of("schema"):
         error: str | None = answer["error"]

@@ -15,6 +15,7 @@ from understudy.adopt.trial import Trial, try_out
 from understudy.cli import writing
 from understudy.cli.command import CommandFailed, format_option, progress
 from understudy.cli.writing import project_options, timeout_option
+from understudy.init.database_kind import MYSQL
 
 
 @click.command(
@@ -30,7 +31,7 @@ Examples:
   understudy adopt --diff --format json | jq '.files[].path'
 
 The tests run twice in a copy of the project, with your environment: as they are, and rewritten.
-The report lists the tests that pass before and fail after, with what PostgreSQL says. Nothing is
+The report lists the tests that pass before and fail after, with what the database says. Nothing is
 written before you have seen it.
 
 \b
@@ -62,7 +63,8 @@ def adopt(
     """Move the tests of the project in FOLDER, by default the current one, to a real PostgreSQL.
 
     Finds the engines, sessions and fixtures that use SQLite, a container, pytest-postgresql or a
-    running server, and rewrites them for real_postgres. Lists the tests on mocks of a connection.
+    running server, and rewrites them for real_postgres. Tests on a MySQL or MariaDB of their own
+    move to real_mysql. Lists the tests on mocks of a connection.
     """
     writing.check(yes=yes, only_show=only_show)
     if first_mock and (no_run or output_format == "json"):
@@ -89,6 +91,11 @@ def adopt(
 
 def _first_mock(plan: Plan, timeout: float) -> Plan:
     """Return a plan that moves the first test on a mock that can be moved."""
+    if plan.findings.database is MYSQL:
+        raise CommandFailed(
+            "--first-mock moves tests on mocks of asyncpg. This project is on MySQL.\n"
+            "Nothing was written. Move a test to fake_mysql by hand: docs/fake_mysql.md"
+        )
     base = plan.root / plan.findings.base
     moved, tried = first_moved(plan.root, [base], timeout)
     for name, reason in tried:

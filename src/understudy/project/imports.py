@@ -15,7 +15,8 @@ from understudy.project.sources import Module
 _PURE = frozenset(
     {
         *("sqlalchemy", "sqlmodel", "os", "unittest", "urllib", "psycopg", "asyncpg"),
-        *("testcontainers", "pytest_postgresql", "sqlalchemy_utils"),
+        *("pymysql", "aiomysql", "asyncmy"),
+        *("testcontainers", "pytest_postgresql", "pytest_mysql", "sqlalchemy_utils"),
     }
 )
 

@@ -10,26 +10,67 @@ from pathlib import Path
 from understudy.project import files
 from understudy.project.sources import Project
 
-# Drivers of PostgreSQL, in the spelling of files with dependencies.
-_DRIVERS = r"asyncpg|psycopg(?:2|2-binary|\[[\w,]+\]|-binary|-pool)?|psqlpy|pg8000|aiopg"
-_REQUIRED = re.compile(rf"(?m)^\s*[-\"']?\s*[\"']?({_DRIVERS})[\"']?\s*(?:[\[=<>~!^;,\"'].*)?$")
-_EXTRA = re.compile(r"(?i)sqlalchemy\[[\w,-]*(?:postgresql|asyncpg)[\w,-]*\]")
-_IN_CODE = re.compile(
-    r"""["'](?:postgres(?:ql)?(?:\+\w+)?)://|\bPostgresDsn\b|sqlalchemy\.dialects\.postgresql"""
-    r"""|["']postgresql\+\w+["']|^\s*(?:import|from)\s+(?:asyncpg|psycopg2?|psqlpy)\b""",
-    re.M,
-)
 _DEPENDENCIES = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile")
-_OTHERS = re.compile(
-    r"(?i)\b(?:aiomysql|asyncmy|pymysql|mysqlclient|mysql\+|aioodbc|mssql\+|oracledb)"
-)
 _SQLITE = re.compile(r"(?i)sqlite")
 _MOST_FILES = 2_000
 
 
 @dataclass(frozen=True)
+class _Signs:
+    """What shows that an app runs on one kind of database.
+
+    Attributes:
+        required: matches a driver in a file with dependencies.
+        in_code: matches it in a module.
+        others: matches what shows other databases, in any file.
+    """
+
+    required: re.Pattern[str]
+    in_code: re.Pattern[str]
+    others: re.Pattern[str]
+
+
+def _required(drivers: str, extra: str) -> re.Pattern[str]:
+    """Return the pattern for a line with one of the drivers, or with an extra of SQLAlchemy."""
+    return re.compile(
+        rf"(?m)^\s*[-\"']?\s*[\"']?({drivers})[\"']?\s*(?:[\[=<>~!^;,\"'].*)?$"
+        rf"|(?i:sqlalchemy\[[\w,-]*(?:{extra})[\w,-]*\])"
+    )
+
+
+_POSTGRES = _Signs(
+    _required(
+        r"asyncpg|psycopg(?:2|2-binary|\[[\w,]+\]|-binary|-pool)?|psqlpy|pg8000|aiopg",
+        "postgresql|asyncpg",
+    ),
+    re.compile(
+        r"""["'](?:postgres(?:ql)?(?:\+\w+)?)://|\bPostgresDsn\b|sqlalchemy\.dialects\.postgresql"""
+        r"""|["']postgresql\+\w+["']|^\s*(?:import|from)\s+(?:asyncpg|psycopg2?|psqlpy)\b""",
+        re.M,
+    ),
+    re.compile(r"(?i)\b(?:aiomysql|asyncmy|pymysql|mysqlclient|mysql\+|aioodbc|mssql\+|oracledb)"),
+)
+_MYSQL = _Signs(
+    _required(
+        r"aiomysql|asyncmy|pymysql|PyMySQL|mysqlclient|mysql-connector-python",
+        "aiomysql|asyncmy|pymysql|mysql",
+    ),
+    re.compile(
+        r"""["'](?:mysql|mariadb)(?:\+\w+)?://|\b(?:MySQL|MariaDB)Dsn\b"""
+        r"""|sqlalchemy\.dialects\.mysql|["'](?:mysql|mariadb)\+\w+["']"""
+        r"""|^\s*(?:import|from)\s+(?:aiomysql|asyncmy|pymysql|MySQLdb|mysql\.connector)\b""",
+        re.M,
+    ),
+    re.compile(
+        r"(?i)\b(?:asyncpg|psycopg|psqlpy|pg8000|aiopg|postgres(?:ql)?(?:\+|://)|aioodbc"
+        r"|mssql\+|oracledb)"
+    ),
+)
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """A place that shows that the app runs on PostgreSQL.
+    """A place that shows on which database the app runs.
 
     Attributes:
         file: relative to the project's root.
@@ -45,20 +86,25 @@ def postgres_only(project: Project) -> Evidence | None:
 
     It is None, too, if the app mentions SQLite anywhere: it may support both.
     """
-    return project.remembered("postgres_only", (), lambda: _postgres_only(project))
+    return project.remembered("postgres_only", (), lambda: _only(project, _POSTGRES))
 
 
-def _postgres_only(project: Project) -> Evidence | None:
+def mysql_only(project: Project) -> Evidence | None:
+    """Return what shows that the app runs on MySQL or MariaDB and on nothing else, or None."""
+    return project.remembered("mysql_only", (), lambda: _only(project, _MYSQL))
+
+
+def _only(project: Project, signs: _Signs) -> Evidence | None:
     found: Evidence | None = None
     named = False
     for number, path in enumerate(_app_files(project)):
         text = _read(project, path)
         is_code = path.suffix == ".py" and path.name != "setup.py"
-        if number > _MOST_FILES or (is_code and _SQLITE.search(text)) or _OTHERS.search(text):
+        if number > _MOST_FILES or (is_code and _SQLITE.search(text)) or signs.others.search(text):
             return None
         if not is_code and re.search(r"(?im)sqlite\S*:/", text):
             return None
-        match = _IN_CODE.search(text) if is_code else _REQUIRED.search(text) or _EXTRA.search(text)
+        match = (signs.in_code if is_code else signs.required).search(text)
         if match is not None:
             named = True
             if found is None or is_code:
