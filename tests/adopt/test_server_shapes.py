@@ -361,7 +361,7 @@ def url():
     )
 
     assert found.notes[-1] == ("The container loads its `seed`: set `mysql_schema` to those files.")
-    assert found.settings == {}
+    assert found.settings == {"isolation": "delete"}
 
 
 URLS = {
@@ -411,7 +411,7 @@ engine = create_async_engine(DATABASE_URL)
     )
 
     assert found.kind == "running-mysql"
-    assert found.settings == {"real_mysql_env": {"TEST_DATABASE_URL": "{dsn:aiomysql}"}}
+    assert found.settings["real_mysql_env"] == {"TEST_DATABASE_URL": "{dsn:aiomysql}"}
 
 
 def test_the_app_is_on_real_mysql_too(tmp_path: Path) -> None:
@@ -428,6 +428,7 @@ def test_the_app_is_on_real_mysql_too(tmp_path: Path) -> None:
             "DATABASE_URL": "{dsn:aiomysql}",
             "TEST_DATABASE_URL": "{dsn:aiomysql}",
         },
+        "isolation": "delete",
         "mysql_schema": "tests.schema:create",
     }
     assert 'dsn.replace("mysql://", "mysql+pymysql://", 1)' in changed["schema.py"]

@@ -88,12 +88,15 @@ def test_the_tests_pass_on_both(project: Path) -> None:
     adopted = adoption(project)
     for path, text in adopted.files.items():
         path.write_text(text, encoding="utf-8")
-    environment = adopted.settings.get("real_postgres_env", {})
+    database = adopted.database
+    environment = adopted.settings.get(f"{database.real}_env", {})
     assert isinstance(environment, dict)
     values = ", ".join(f'{name} = "{value}"' for name, value in environment.items())
     with (project / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[tool.understudy]\nschema = "tests.schema:create"\n')
-        file.write(f"real_postgres_env = {{{values}}}\n")
+        file.write(f'\n[tool.understudy]\n{database.schema} = "tests.schema:create"\n')
+        file.write(f"{database.real}_env = {{{values}}}\n")
+        if "isolation" in adopted.settings:
+            file.write(f'isolation = "{adopted.settings["isolation"]}"\n')
     after = run_pytest(project)
 
     assert before.returncode == 0, before.stdout

@@ -97,6 +97,8 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
         own = settings.get(name, {})
         assert isinstance(own, Mapping), "a table"
         settings[name] = {**findings.variables.values, **own}
+    if not is_of_app:  # the isolation is that of the other database's tests, too
+        settings.pop("isolation", None)
     if schema is not None:
         setting = list(schema.setting)
         settings[database.schema] = setting[0] if len(setting) == 1 else setting

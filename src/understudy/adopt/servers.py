@@ -7,7 +7,6 @@ fixtures create and drop are made once, by the schema that is configured.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,16 +16,10 @@ from understudy.adopt.server_sources import sources_of
 from understudy.adopt.server_uses import Consumers, NotRewritten
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sources import Source
-from understudy.adopt.sqlite_suite import schema_calls
 from understudy.adopt.tables import remove_tables
-from understudy.adopt.targets import Target
 from understudy.project.sources import Module, Project
 
 _OWN_TABLES = "The tests define tables of their own, so create_all and drop_all stay."
-_COMMITS = (
-    "Statements of the tests such as CREATE TABLE commit implicitly. So each test commits for real,"
-    ' and its tables are put back afterwards (isolation = "delete").'
-)
 
 
 def find(project: Project) -> Sequence[Adoption]:
@@ -69,33 +62,14 @@ def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) 
         return Adoption(kind, places, refusals=refusals, database=target.database)
     if not rewritten:
         return Adoption(kind, places, refusals=refusals, database=target.database)
-    isolation = _OWN_TABLES if has_own_tables else target.rollback
-    reached = [module for module in modules if consumers.reaches(module)]
-    if any(_commits(target, module, edits[module.path]) for module in reached):
-        settings["isolation"] = "delete"
-        isolation = _COMMITS
+    add_settings(settings, target.settings)
     notes = [
         target.notes[kind],
-        isolation,
+        _OWN_TABLES if has_own_tables else target.isolation,
         *(note for one in rewritten for note in one.notes),
     ]
     changed = _changed(modules, files)
     return Adoption(kind, places, changed, settings, notes, refusals, target.database)
-
-
-def _commits(target: Target, module: Module, edits: Edits) -> bool:
-    """Whether a file still makes tables, or sends a statement, which commits implicitly."""
-    if target.commits is None:
-        return False
-    calls = (call for call, _ in schema_calls(module))
-    texts = (
-        node
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and target.commits.match(node.value)
-    )
-    return any(not edits.is_gone(node) for node in (*calls, *texts))
 
 
 def _changed(modules: Sequence[Module], files: dict[Path, str]) -> dict[Path, str]:

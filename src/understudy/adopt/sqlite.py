@@ -1,9 +1,8 @@
-"""Suites that stand on SQLite: their engines, rewritten for real_postgres."""
+"""Suites that stand on SQLite: their engines, rewritten for real_postgres or real_mysql."""
 
 from __future__ import annotations
 
 import ast
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,21 +12,20 @@ from understudy.adopt.finders import test_modules
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_leftovers import leftovers
 from understudy.adopt.sqlite_suite import Engine, Setting
-from understudy.adopt.targets import POSTGRES
+from understudy.adopt.targets import Target, usual_target
 from understudy.init.database_variables import dsn
 from understudy.lint import pytest_items
 from understudy.project.files import is_test_code
 from understudy.project.imports import with_imports
 from understudy.project.parsing import last_name
-from understudy.project.production_database import postgres_only
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, Project, home_of
 
 _SERVER = '''
 
 @pytest.fixture(scope="session", autouse=True)
-def start_postgres(real_postgres_server):
-    """Start PostgreSQL before the first test."""
+def start_{kind}({server}):
+    """Start {name} before the first test."""
 '''
 # What a fixture calls to make rows.
 _WRITES = ("add", "add_all", "commit", "insert")
@@ -61,8 +59,8 @@ class _Rewrite:
         self._handled: set[ast.AST] = set()  # URLs
         self._shared: list[Module] = []  # with an engine or a setting for more than one test
         self._isolated: list[pytest_items.Fixture] = []
-        has_asyncpg = importlib.util.find_spec("asyncpg") is not None
-        self._async_driver = "asyncpg" if has_asyncpg else "psycopg"
+        self._target, self._is_certain = usual_target(project)
+        self._async_driver, self._sync_driver = self._target.drivers_of(project)
         self._uses_threads = any(module.calls("TestClient") for module in modules)
         scope = project.pytest.options.get("asyncio_default_fixture_loop_scope")
         # Then `plan.py` has the tests share it, too.
@@ -84,23 +82,33 @@ class _Rewrite:
         for module, edits in self._edits.items():
             if edits:
                 self._remove_unused_urls(module, edits)
-        self._refusals += leftovers([*self._edits.items()], self._handled)
+        self._refusals += leftovers(self._target, [*self._edits.items()], self._handled)
         files = {module.path: edits.result() for module, edits in self._edits.items() if edits}
         if self._shared and not any(fixture.autouse for fixture in self._isolated):
             for path in self._conftests():
-                files[path] = _with_server(files.get(path) or _read(path))
+                files[path] = _with_server(self._target, files.get(path) or _read(path))
         if self._shared and not self._isolated:
             self._notes.append(
                 "The tests share their rows, as they did on SQLite. To undo what each test does, "
-                "have a fixture with autouse=True request real_postgres."
+                f"have a fixture with autouse=True request {self._target.real}."
             )
-        if postgres_only(self._project) is None:
+        if not self._is_certain:
             self._notes.append(
                 "The app's files do not say that it runs on PostgreSQL and on nothing else. Leave "
                 "tests on SQLite if production is."
             )
-        variables = {"real_postgres_env": self._environment} if self._environment else {}
-        return Adoption("sqlite", self._found, files, variables, self._notes, self._refusals)
+        settings = dict(self._target.settings)
+        if self._environment:
+            settings[self._target.environment] = self._environment
+        return Adoption(
+            "sqlite",
+            self._found,
+            files,
+            settings,
+            self._notes,
+            self._refusals,
+            self._target.database,
+        )
 
     # Engines -------------------------------------------------------------------------------------
 
@@ -113,7 +121,7 @@ class _Rewrite:
             self._refuse_xunit(place)
             return
         self._found.append(place)
-        is_bound = engine.is_async and self._async_driver == "asyncpg"
+        is_bound = engine.is_async and self._async_driver != "psycopg"  # to its event loop
         if engine.is_for_one_test:
             self._make_by_fixture(engine, renews=is_bound and self._uses_threads)
         else:
@@ -129,13 +137,14 @@ class _Rewrite:
         )
 
     def _make_by_fixture(self, engine: Engine, *, renews: bool) -> None:
-        """Have `real_postgres` make an engine."""
+        """Have the fixture make an engine."""
         assert engine.function is not None, "the test or fixture that it is for"
         edits = self._edits[engine.module]
         self._request(engine.module, engine.function)
         method = "engine" if engine.is_async else "sync_engine"
-        edits.replace(engine.call.func, f"real_postgres.sqlalchemy.{method}")
-        given = [] if not engine.is_async or self._async_driver == "asyncpg" else ['"psycopg"']
+        edits.replace(engine.call.func, f"{self._target.real}.sqlalchemy.{method}")
+        is_usual = self._async_driver == self._target.async_drivers[0]
+        given = [] if not engine.is_async or is_usual else [f'"{self._async_driver}"']
         if renews:
             given.append("poolclass=NullPool")
             edits.add_import("from sqlalchemy.pool import NullPool")
@@ -150,7 +159,7 @@ class _Rewrite:
         """Give an engine that serves several tests the URL in an environment variable."""
         edits = self._edits[engine.module]
         edits.add_import("import os")
-        driver = self._async_driver if engine.is_async else "psycopg"
+        driver = self._async_driver if engine.is_async else self._sync_driver
         given = f'os.environ["{self._variable(driver)}"]'
         if isinstance(engine.argument, ast.keyword):
             given = f"url={given}"
@@ -173,11 +182,11 @@ class _Rewrite:
         return name
 
     def _request(self, module: Module, function: Function) -> None:
-        """Have a test or a fixture request the address of real_postgres."""
-        address = POSTGRES.address_for(function)
+        """Have a test or a fixture request the address."""
+        address = self._target.address_for(function)
         self._edits[module].add_parameter(function, address)
         fixture = pytest_items.of(module).fixture(function)
-        if fixture is not None and address == "real_postgres":
+        if fixture is not None and address == self._target.real:
             self._isolated.append(fixture)
 
     # Settings ------------------------------------------------------------------------------------
@@ -185,7 +194,7 @@ class _Rewrite:
     def _rewrite_setting(self, setting: Setting) -> None:
         module, edits = setting.module, self._edits[setting.module]
         is_async = "aiosqlite" in setting.url
-        driver = self._async_driver if is_async else "psycopg"
+        driver = self._async_driver if is_async else self._sync_driver
         place = Place(module.path, setting.node.lineno, f"the variable {setting.name}")
         self._handled |= set(ast.walk(setting.value))
         if setting.function in pytest_items.of(module).tests:
@@ -200,7 +209,7 @@ class _Rewrite:
         self._found.append(place)
         if setting.function is not None and setting.is_for_one_test:
             self._request(module, setting.function)
-            edits.replace(setting.value, POSTGRES.url_at("real_postgres", driver))
+            edits.replace(setting.value, self._target.url_at(self._target.real, driver))
             return
         # It is set before any module of the project is imported.
         self._environment[setting.name] = dsn(driver)
@@ -213,7 +222,7 @@ class _Rewrite:
     # Tables --------------------------------------------------------------------------------------
 
     def _remove_schema_calls(self, module: Module) -> None:
-        """Leave the tables to the schema of real_postgres."""
+        """Leave the tables to the schema."""
         for statement, metadata in sqlite_suite.schema_calls(module):
             function = sqlite_suite.outermost(module, statement)
             fixture = pytest_items.of(module).fixture(function) if function else None
@@ -251,14 +260,14 @@ class _Rewrite:
         for listener in sqlite_suite.pragma_listeners(module):
             self._edits[module].remove(listener.node)
             self._notes.append(
-                f"{listener.name}() is gone: PostgreSQL has no PRAGMA, and always enforces foreign "
-                "keys."
+                f"{listener.name}() is gone: {self._target.database.name} has no PRAGMA, and always"
+                " enforces foreign keys."
             )
 
     # Isolation -----------------------------------------------------------------------------------
 
     def _isolate_undoing_fixtures(self) -> None:
-        """Have the fixtures that undo what a test has done request real_postgres.
+        """Have the fixtures that undo what a test has done request the address.
 
         Sequences start again then, too. Rows of wider fixtures would be undone as well, so with
         such a fixture everything stays.
@@ -344,8 +353,10 @@ def _read(path: Path) -> str:
     return path.read_bytes().decode() if path.exists() else ""
 
 
-def _with_server(text: str) -> str:
-    """Return a conftest.py with a fixture that starts PostgreSQL before the first test."""
-    if "real_postgres_server" in text:
+def _with_server(target: Target, text: str) -> str:
+    """Return a conftest.py with a fixture that starts the server before the first test."""
+    if target.server in text:
         return text
-    return with_imports(text.rstrip() + "\n" + _SERVER, ["import pytest"])
+    kind = target.real.removeprefix("real_")
+    fixture = _SERVER.format(kind=kind, server=target.server, name=target.database.name)
+    return with_imports(f"{text.rstrip()}\n{fixture}", ["import pytest"])

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from understudy.adopt.adoption import Place, Refusal
 from understudy.adopt.source_edits import Edits
+from understudy.adopt.targets import Target
 from understudy.project.sources import Module
 
 _URL = re.compile(r"sqlite(\+\w+)?:/")
@@ -15,19 +16,20 @@ _STATEMENT = re.compile(r"(?i)\bPRAGMA\s+\w+|\bsqlite_(master|schema|sequence)\b
 
 
 def leftovers(
-    edits: Sequence[tuple[Module, Edits]], handled: Collection[ast.AST]
+    target: Target, edits: Sequence[tuple[Module, Edits]], handled: Collection[ast.AST]
 ) -> Iterator[Refusal]:
     """Yield the uses of SQLite that the tests still have.
 
     Args:
+        target: the database that they move to.
         edits: the files of the tests, each with its changes.
         handled: the expressions that are URLs of what was rewritten or refused.
     """
     for module, changed in edits:
-        for target in sorted({*module.imports.values()}):
-            if target.partition(".")[0] == "sqlite3" or "dialects.sqlite" in target:
+        for name in sorted({*module.imports.values()}):
+            if name.partition(".")[0] == "sqlite3" or "dialects.sqlite" in name:
                 yield Refusal(
-                    Place(module.path, _line(module, target), f"an import of {target}"),
+                    Place(module.path, _line(module, name), f"an import of {name}"),
                     "What uses it is only for SQLite.",
                     "Look at the tests that use it.",
                 )
@@ -38,19 +40,19 @@ def leftovers(
             if _STATEMENT.search(node.value):
                 yield Refusal(
                     Place(module.path, node.lineno, "a statement of SQLite"),
-                    "PostgreSQL does not have it.",
+                    f"{target.database.name} does not have it.",
                     "Remove it, or ask information_schema instead.",
                 )
             elif _URL.match(node.value) and node not in handled:
                 yield Refusal(
                     Place(module.path, node.lineno, "a URL of SQLite"),
                     "No engine of the tests takes it after the rewrite.",
-                    "Remove it, or use real_postgres.dsn if a test needs a URL.",
+                    f"Remove it, or use {target.real}.dsn if a test needs a URL.",
                 )
 
 
-def _line(module: Module, target: str) -> int:
-    top = target.partition(".")[0]
+def _line(module: Module, name: str) -> int:
+    top = name.partition(".")[0]
     for node in (*module.scope.all(ast.Import), *module.scope.all(ast.ImportFrom)):
         if top in ast.unparse(node):
             return node.lineno

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,8 +43,8 @@ class Target:
         app_docs: the page on the variables of an app.
         url_names: matches the names of variables with a URL.
         notes: what changes, by what the tests stand on.
-        rollback: a note on how tests are isolated.
-        commits: the statements that commit implicitly, and so need another isolation; or None.
+        isolation: a note on how tests are isolated.
+        settings: the settings for it.
     """
 
     database: DatabaseKind
@@ -63,8 +64,8 @@ class Target:
     app_docs: str
     url_names: re.Pattern[str]
     notes: Mapping[Kind, str]
-    rollback: str
-    commits: re.Pattern[str] | None = None
+    isolation: str
+    settings: Mapping[str, object]
 
     @property
     def real(self) -> str:
@@ -86,6 +87,17 @@ class Target:
         """The drivers of async engines."""
         return [driver for _, driver in self.drivers["create_async_engine"]]
 
+    def drivers_of(self, project: Project) -> tuple[str, str]:
+        """Return the drivers of a project's engines: an async one, and another."""
+        if self is POSTGRES:  # what its extra brings, not what the app has
+            has_asyncpg = importlib.util.find_spec("asyncpg") is not None
+            return "asyncpg" if has_asyncpg else "psycopg", "psycopg"
+        about = project.runners.about
+        return (
+            next(driver for name, driver in self.drivers["create_async_engine"] if name in about),
+            "pymysql",
+        )
+
     def address_for(self, function: Function) -> str:
         """Return the fixture with the address that a function may request, by its scope."""
         fixture = pytest_items.of(home_of(function)).fixture(function)
@@ -99,7 +111,6 @@ class Target:
         return f'{address}.dsn.replace("{self.scheme}:", "{self.scheme}+{driver}:")'
 
 
-_ROLLBACK = "Each test runs in a transaction that is rolled back, so nothing has to be deleted."
 POSTGRES = Target(
     database=database_kind.POSTGRES,
     scheme="postgresql",
@@ -144,7 +155,8 @@ POSTGRES = Target(
         "testcontainers": "The tests need no Docker: real_postgres starts PostgreSQL from a wheel.",
         "pytest-postgresql": "The tests need no installed PostgreSQL, and start one server in all.",
     },
-    rollback=_ROLLBACK,
+    isolation="Each test runs in a transaction that is rolled back, so nothing has to be deleted.",
+    settings={},
 )
 MYSQL = Target(
     database=database_kind.MYSQL,
@@ -188,11 +200,10 @@ MYSQL = Target(
         " that is installed (docs/mysql.md).",
         "pytest-mysql": "The tests start one server in all.",
     },
-    rollback=f"{_ROLLBACK} AUTO_INCREMENT goes on: ids are larger in the next test.",
-    commits=re.compile(
-        r"(?i)^\s*(?:TRUNCATE|(?:CREATE(?:\s+OR\s+REPLACE)?|ALTER|DROP|RENAME)\s+"
-        r"(?:TABLE|INDEX|UNIQUE|VIEW|TRIGGER|PROCEDURE|FUNCTION)|LOCK\s+TABLES?)\b"
-    ),
+    isolation='With isolation = "delete", each test commits for real. Afterwards, its tables and'
+    " their AUTO_INCREMENT are put back (docs/mysql.md).",
+    # A rollback refuses the DDL of tests, and does not let their ids begin at 1.
+    settings={"isolation": "delete"},
 )
 TARGETS = (POSTGRES, MYSQL)
 CONTAINERS = {name: target for target in TARGETS for name in target.containers}

@@ -69,7 +69,7 @@ class Trial:
         return {
             name: test
             for name, test in self.after.failing.items()
-            if (name in before or not before) and before.get(name, test)["outcome"] in known
+            if not before or (name in before and before[name]["outcome"] in known)
         }
 
 
