@@ -273,6 +273,33 @@ container = MySqlContainer("mysql:8.4")
     ]
 
 
+def test_an_address_in_a_dict_is_left(tmp_path: Path) -> None:
+    left = refusals(
+        tmp_path,
+        """
+import aiomysql
+import pytest
+
+SERVER = {"host": "localhost", "user": "root"}
+
+
+@pytest.fixture
+async def pool():
+    async with aiomysql.create_pool(**SERVER) as pool:
+        yield pool
+""",
+        MYSQL_PROJECT,
+    )
+
+    assert left == [
+        (
+            9,
+            "Its address is in SERVER.",
+            "Request `real_mysql`, and give it host=real_mysql.host and so on.",
+        )
+    ]
+
+
 def test_an_engine_of_an_app_on_mysql_is_left(tmp_path: Path) -> None:
     write(
         tmp_path / "shop",

@@ -23,23 +23,24 @@ _PARTS = {
 }
 
 
-def parts_of(module: Module, call: ast.Call) -> tuple[Target, dict[str, ast.expr]] | None:
-    """Return the database that a call connects to, and the parts of its address, by argument.
-
-    None if it is no call of a driver, or does not say the host.
-    """
+def connects_to(module: Module, call: ast.Call) -> Target | None:
+    """Return the database to which a call of a driver connects, or None."""
     dotted = module.qualified(call.func)
-    target = next((one for one in TARGETS if dotted in one.connects), None)
+    return next((one for one in TARGETS if dotted in one.connects), None)
+
+
+def parts_of(module: Module, call: ast.Call) -> dict[str, ast.expr] | None:
+    """Return the parts of an address in a call of a driver, by argument; None without a host."""
     given = keywords_of(call)
-    if target is None or "host" not in given:
+    if "host" not in given or connects_to(module, call) is None:
         return None
-    return target, {name: value for name, value in given.items() if name in _PARTS}
+    return {name: value for name, value in given.items() if name in _PARTS}
 
 
 def replace_parts(edits: Edits, parts: dict[str, ast.expr], address: str) -> None:
-    """Replace the parts of an address in a call by those of a fixture."""
+    """Replace the parts of an address in a call by those of a fixture, and add the others."""
+    given = {_PARTS[name] for name in parts}
+    added = [name for name in ("port", "user", "password") if name not in given]
     for name, value in parts.items():
-        text = f"{address}.{_PARTS[name]}"
-        if name == "host" and "port" not in parts:
-            text += f", port={address}.port"
-        edits.replace(value, text)
+        more = [f", {one}={address}.{one}" for one in added] if name == "host" else []
+        edits.replace(value, "".join([f"{address}.{_PARTS[name]}", *more]))

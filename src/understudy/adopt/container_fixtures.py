@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from understudy.adopt.targets import CONTAINERS
 from understudy.project.call_resolution import results_of, root_of
@@ -13,6 +14,7 @@ from understudy.project.sources import Module
 
 # Methods of a container that start, stop or configure it.
 LIFE = re.compile(r"start|stop|with_\w+|get_wrapped_container|reload")
+_WAITS = frozenset({"sleep", "wait_for_logs"})
 
 
 def holder_of(module: Module, call: ast.expr) -> str | None:
@@ -23,9 +25,20 @@ def holder_of(module: Module, call: ast.expr) -> str | None:
             return variable.id if isinstance(variable, ast.Name) else None
         if isinstance(above, ast.Assign):
             target = above.targets[0]
-            return target.id if isinstance(target, ast.Name) else None
+            name = target.id if isinstance(target, ast.Name) else None
+            return _name_in_block(module, call, name) or name
         if isinstance(above, ast.stmt):
             return None
+    return None
+
+
+def _name_in_block(module: Module, call: ast.expr, name: str | None) -> str | None:
+    """Return the other name of a container in `with container as name:`, or None."""
+    function = module.function_of(call)
+    for opened in function.own(ast.With) if function and name else ():
+        variable = opened.items[0].optional_vars
+        if is_name(opened.items[0].context_expr, str(name)) and isinstance(variable, ast.Name):
+            return variable.id
     return None
 
 
@@ -35,12 +48,13 @@ def only_hands_on(module: Module, function: Function, holder: str) -> bool:
     if len(results) != 1 or not is_name(results[0], holder):
         return False
     life = set(life_of(module, function, holder))
+    made = _targets(life)
     plain = ast.Expr | ast.With | ast.Try | ast.Import | ast.ImportFrom | ast.Return | ast.If
     for node in ast.walk(function.node):
         if not isinstance(node, ast.stmt) or node is function.node or node in life:
             continue
         inside = any(above in life for above in module.above(node))
-        if isinstance(node, ast.With) and not _holds_container(node):
+        if isinstance(node, ast.With) and not _holds_container(node, made):
             return False
         if not inside and not isinstance(node, plain):
             return False
@@ -51,19 +65,40 @@ def only_hands_on(module: Module, function: Function, holder: str) -> bool:
     return True
 
 
-def _holds_container(opened: ast.With) -> bool:
+def _holds_container(opened: ast.With, made: set[str]) -> bool:
+    """Whether a block runs a container that is made in it, or has one of these names."""
     return any(
-        isinstance(node, ast.Call) and last_name(node) in CONTAINERS
+        _makes_container(item.context_expr) or getattr(item.context_expr, "id", None) in made
         for item in opened.items
-        for node in ast.walk(item.context_expr)
     )
+
+
+def _makes_container(value: ast.expr) -> bool:
+    return any(
+        isinstance(node, ast.Call) and last_name(node) in CONTAINERS for node in ast.walk(value)
+    )
+
+
+def _targets(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the variables that assignments set."""
+    return {
+        target.id
+        for assign in nodes
+        if isinstance(assign, ast.Assign)
+        for target in assign.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def opened_by(module: Module, function: Function, call: ast.expr) -> list[ast.With]:
     """Return the `with` blocks that run a container as long as what is in them."""
     around = set(module.above(call))
+    names = _targets(around)
     return [
-        opened for opened in function.own(ast.With) if opened in around and _holds_container(opened)
+        opened
+        for opened in function.own(ast.With)
+        if (opened in around and _holds_container(opened, set()))
+        or getattr(opened.items[0].context_expr, "id", None) in names
     ]
 
 
@@ -72,10 +107,7 @@ def life_of(module: Module, function: Function, holder: str) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     for assign in function.own(ast.Assign):
         target = assign.targets[0]
-        makes = isinstance(assign.value, ast.Call) and any(
-            isinstance(node, ast.Call) and last_name(node) in CONTAINERS
-            for node in ast.walk(assign.value)
-        )
+        makes = isinstance(assign.value, ast.Call) and _makes_container(assign.value)
         sets = isinstance(target, ast.Attribute) and is_name(target.value, holder)
         if makes or sets:
             found.append(assign)
@@ -85,6 +117,8 @@ def life_of(module: Module, function: Function, holder: str) -> list[ast.stmt]:
             root = root_of(call)
             if root is not None and root.id == holder and LIFE.match(call.func.attr):
                 found.append(expression)
+        if isinstance(call, ast.Call) and last_name(call) in _WAITS:
+            found.append(expression)
     for branch in function.own(ast.If):
         if not branch.orelse and set(branch.body) <= set(found):
             found = [one for one in found if one not in branch.body] + [branch]

@@ -6,7 +6,7 @@ import ast
 import tomllib
 from collections.abc import Iterator, Mapping
 
-from understudy.adopt.address_parts import parts_of
+from understudy.adopt.address_parts import connects_to, parts_of
 from understudy.adopt.adoption import Kind, Place, Refusal
 from understudy.adopt.database_urls import (
     creates_database,
@@ -120,17 +120,25 @@ def _by_parts(
     """Yield the calls of a driver in a fixture that give the parts of an address."""
     function = fixture.function
     for call in function.all(ast.Call):
-        given = parts_of(module, call)
-        if given is None or any(_is_local(function, part) for part in given[1].values()):
+        target, given = connects_to(module, call), parts_of(module, call)
+        unpacked = [keyword.value for keyword in call.keywords if keyword.arg is None]
+        parts = unpacked if given is None else [*given.values()]
+        if target is None or not parts or any(_is_local(function, part) for part in parts):
             continue
-        target = given[0]
         kind = kinds.get(target, target.running)
-        if creates_database(function):
+        if creates_database(function) and given is not None:
             what = f"a database that {function.name}() creates"
             yield Source(target, kind, "database", module, call, what, function, fixture.name)
             return
         what = f"a connection to a running server in {function.name}()"
-        yield Source(target, kind, "connects", module, call, what, function)
+        refusal = None
+        if given is None:
+            refusal = Refusal(
+                Place(module.path, call.lineno, what),
+                f"Its address is in {ast.unparse(unpacked[0])}.",
+                f"Request `{target.real}`, and give it host={target.real}.host and so on.",
+            )
+        yield Source(target, kind, "connects", module, call, what, function, refusal=refusal)
 
 
 def _usual(module: Module, kinds: Mapping[Target, Kind]) -> tuple[Target, bool]:

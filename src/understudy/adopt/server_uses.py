@@ -106,7 +106,7 @@ class Consumers:
             if isinstance(source.node, ast.Call):
                 given = parts_of(source.module, source.node)
             if given is not None:
-                replace_parts(edits, given[1], address)
+                replace_parts(edits, given, address)
             elif not source.settings:  # otherwise the variable is set
                 url = self._target.url_at(address, source.drivers[0])
                 edits.replace(source.node, url)
@@ -215,7 +215,7 @@ class Consumers:
         for call in function.all(ast.Call):
             given = parts_of(module, call)
             if given is not None:
-                replace_parts(edits, given[1], address)
+                replace_parts(edits, given, address)
 
     def _users(self, source: Source) -> list[tuple[Module, Function]]:
         """Return the fixtures and tests with a parameter for a fixture."""
@@ -274,8 +274,8 @@ class Consumers:
             if given is not None and {name, *parts} & {
                 node.id for node in ast.walk(call) if isinstance(node, ast.Name)
             }:
-                replace_parts(edits, given[1], address)
-                done.update(inner for part in given[1].values() for inner in ast.walk(part))
+                replace_parts(edits, given, address)
+                done.update(inner for part in given.values() for inner in ast.walk(part))
             if last_name(call) == "DatabaseJanitor":
                 done.update(ast.walk(call))
             elif (module.qualified(call.func) or "").endswith("URL.create") and any(

@@ -66,7 +66,7 @@ def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) 
     notes = [
         target.notes[kind],
         _OWN_TABLES if has_own_tables else target.isolation,
-        *(note for one in rewritten for note in one.notes),
+        *dict.fromkeys(note for one in rewritten for note in one.notes),
     ]
     changed = _changed(modules, files)
     return Adoption(kind, places, changed, settings, notes, refusals, target.database)

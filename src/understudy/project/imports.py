@@ -14,7 +14,7 @@ from understudy.project.sources import Module
 # The libraries of which an import does nothing but bind its names.
 _PURE = frozenset(
     {
-        *("sqlalchemy", "sqlmodel", "os", "unittest", "urllib", "psycopg", "asyncpg"),
+        *("sqlalchemy", "sqlmodel", "os", "time", "unittest", "urllib", "psycopg", "asyncpg"),
         *("pymysql", "aiomysql", "asyncmy"),
         *("testcontainers", "pytest_postgresql", "pytest_mysql", "sqlalchemy_utils"),
     }
