@@ -17,7 +17,7 @@ LIFE = re.compile(r"start|stop|with_\w+|get_wrapped_container|reload")
 _WAITS = frozenset({"sleep", "wait_for_logs"})
 
 
-def holder_of(module: Module, call: ast.expr) -> str | None:
+def holder_of(module: Module, call: ast.AST) -> str | None:
     """Return the name of the container that a call makes, its `.with_...()` calls included."""
     for above in module.above(call):
         if isinstance(above, ast.withitem):
@@ -32,7 +32,7 @@ def holder_of(module: Module, call: ast.expr) -> str | None:
     return None
 
 
-def _name_in_block(module: Module, call: ast.expr, name: str | None) -> str | None:
+def _name_in_block(module: Module, call: ast.AST, name: str | None) -> str | None:
     """Return the other name of a container in `with container as name:`, or None."""
     function = module.function_of(call)
     for opened in function.own(ast.With) if function and name else ():
@@ -90,7 +90,7 @@ def _targets(nodes: Iterable[ast.AST]) -> set[str]:
     }
 
 
-def opened_by(module: Module, function: Function, call: ast.expr) -> list[ast.With]:
+def opened_by(module: Module, function: Function, call: ast.AST) -> list[ast.With]:
     """Return the `with` blocks that run a container as long as what is in them."""
     around = set(module.above(call))
     names = _targets(around)

@@ -50,6 +50,6 @@ def needed_statements(
     return kept
 
 
-def statement_of(module: Module, node: ast.expr) -> ast.stmt:
+def statement_of(module: Module, node: ast.AST) -> ast.stmt:
     """Return the innermost statement that an expression is in."""
     return next(above for above in module.above(node) if isinstance(above, ast.stmt))

@@ -113,9 +113,9 @@ def _from_database(error: BaseException) -> dict[str, Any] | None:
 def _said(original: BaseException | None, statement: str | None) -> dict[str, Any]:
     lines = _CLASS.sub("", str(original).strip()).splitlines() or [""]
     sqlstate = getattr(original, "sqlstate", None) or ""
-    of_mysql = getattr(original, "args", ())  # the number of an error and its text
-    if len(of_mysql) == 2 and isinstance(of_mysql[0], int):
-        sqlstate, lines = str(of_mysql[0]), str(of_mysql[1]).splitlines() or [""]
+    args: tuple[Any, ...] = getattr(original, "args", ())
+    if len(args) == 2 and isinstance(args[0], int):  # MySQL's number of an error, and its text
+        sqlstate, lines = str(args[0]), str(args[1]).splitlines() or [""]
     # psycopg has it in the text, and asyncpg's own exception as an attribute.
     own = getattr(original.__cause__, "detail", None) if original is not None else None
     detail = next((line.partition(":")[2] for line in lines[1:] if "DETAIL:" in line), own or "")

@@ -72,7 +72,7 @@ def _version(target: Target, image: ast.expr | None) -> tuple[Mapping[str, objec
     if not isinstance(image, ast.Constant):
         return {}, ()
     if target is not POSTGRES:
-        return {}, [f"The image is {image.value}: if the tests need that version, install it."]
+        return {}, [f"The image is {image.value!s}: if the tests need that version, install it."]
     match = _IMAGE.match(str(image.value))
     if match is None:
         return {}, ()

@@ -345,7 +345,9 @@ class Consumers:
                 f"An address of {self._target.real} has no such attribute.",
             )
 
-    def _refused(self, module: Module, node: ast.expr, what: str, why: str) -> NotRewritten:
+    def _refused(
+        self, module: Module, node: ast.expr | ast.arg, what: str, why: str
+    ) -> NotRewritten:
         place = Place(module.path, node.lineno, what)
         instead = (
             "Use `.dsn`, `.host`, `.port`, `.user`, `.password` and `.database` of"

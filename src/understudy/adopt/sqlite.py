@@ -97,14 +97,14 @@ class _Rewrite:
                 "The app's files do not say that it runs on PostgreSQL and on nothing else. Leave "
                 "tests on SQLite if production is."
             )
-        settings = dict(self._target.settings)
+        keys = dict(self._target.settings)
         if self._environment:
-            settings[self._target.environment] = self._environment
+            keys[self._target.environment] = self._environment
         return Adoption(
             "sqlite",
             self._found,
             files,
-            settings,
+            keys,
             self._notes,
             self._refusals,
             self._target.database,
