@@ -384,9 +384,9 @@ BROKEN = "def test_a():\n    assert 1 == 2\n\n\ndef test_b():\n    raise ValueEr
         (
             [],
             "def test_it():\n    pass\n",
-            "No test that passes sends a statement of your code to fake_postgres or "
-            "real_postgres, so there is nothing to mutate. Statements on a FakeConnection are not: "
-            "no driver sends them.",
+            "No test that passes sends a statement of your code to fake_postgres, "
+            "real_postgres, fake_mysql or real_mysql, so there is nothing to mutate. Statements on "
+            "a FakeConnection are not: no driver sends them.",
         ),
         (
             [],

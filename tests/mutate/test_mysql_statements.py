@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.mutate.mysql_statements import as_sent, preparable, readable
+from understudy.mutate.mysql_judge import MysqlJudge
+from understudy.mutate.mysql_statements import as_sent, preparable, readable, shown
 from understudy.mutate.operators import mutants
+from understudy.mutate.statements import Statement
+from understudy.mysql_server.address import read_url
 from understudy.script.calls import Call
 from understudy.script.mysql_calls import MysqlCall
 
@@ -56,3 +59,24 @@ def test_an_insert_of_several_rows_is_left_alone() -> None:
 
     assert readable(call) == call.statement
     assert as_sent(call.statement, call) == call.statement
+
+
+def test_a_report_shows_mysqls_own_quotes() -> None:
+    call = MysqlCall("SELECT `a b`  -- the name\n FROM `t` WHERE `key` = 7 AND s = 'x\\'y'")
+
+    assert shown(call) == "SELECT `a b` FROM `t` WHERE `key` = $1 AND s = $2"
+
+
+def test_a_report_shows_one_row_of_several() -> None:
+    assert shown(MysqlCall("INSERT INTO `t` (a) VALUES ('\udcff'), ('b')")) == (
+        "INSERT INTO `t` (a) VALUES (?)"
+    )
+
+
+def test_bytes_in_the_sentence_of_a_mutant_can_be_printed() -> None:
+    sql = "INSERT INTO t (a) VALUES (LOWER('\udcff')), (LOWER('b'))"
+    judge = MysqlJudge(read_url("mysql://app@localhost/app"))
+
+    [first, *_] = judge.mutants([Statement(sql, sql, [], [])])
+
+    assert first.sentence == "without lower() around `'\\xff'`"

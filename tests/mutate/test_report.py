@@ -14,6 +14,7 @@ from understudy.mutate.locations import Locator
 from understudy.mutate.mutants import Mutant
 from understudy.mutate.results import Collector, Results
 from understudy.mutate.statements import Sender, Spot, Statement
+from understudy.pg.sql import one_line
 from understudy.project.sql_literals import Places, inventory
 
 DELETE = "DELETE FROM users WHERE id = $1 RETURNING id"
@@ -70,9 +71,9 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
             "without": 4,
             "seconds": 1.25,
             "statements": [
-                Statement(SELECT, [Spot(where, 6, "fetch_all")], others).answer(),
-                Statement(DELETE, [Spot(where, 2, "delete")], senders).answer(),
-                Statement("SELECT 1", [], senders).answer(),
+                Statement(SELECT, one_line(SELECT), [Spot(where, 6, "fetch_all")], others).answer(),
+                Statement(DELETE, DELETE, [Spot(where, 2, "delete")], senders).answer(),
+                Statement("SELECT 1", "SELECT 1", [], senders).answer(),
             ],
         },
         {
@@ -134,8 +135,8 @@ dao.py:6 in fetch_all
 1 test passed and could not judge mutants:
   tests/test_dao.py::test_clone: it ran on a clone
 
-4 tests sent nothing to fake_postgres or real_postgres. Statements on a FakeConnection are not \
-mutated: no driver sends them.
+4 tests sent nothing to fake_postgres, real_postgres, fake_mysql or real_mysql. Statements on a \
+FakeConnection are not mutated: no driver sends them.
 
 3 statements, 7 mutants: 2 killed, 2 alive, 1 probably equivalent, 1 refused by the database, \
 1 not run
@@ -166,7 +167,7 @@ def test_everything_is_shown_if_it_is_wanted(results: Results) -> None:
 def test_what_no_test_judged_is_not_called_without_survivors() -> None:
     senders = [Sender("tests/test_dao.py::test_gone", 0.01, False)]
     collector = Collector()
-    statements = [Statement(sql, [], senders).answer() for sql in (DELETE, SELECT)]
+    statements = [Statement(sql, sql, [], senders).answer() for sql in (DELETE, SELECT)]
     counts = {"tests": 1, "failed": {}, "left out": {}, "without": 0, "seconds": 1.0}
     collector.add({"kind": "recorded", "statements": statements, **counts})
     for one, outcome in ((WHERE, "killed"), (SORT, "not reached")):
@@ -299,7 +300,7 @@ def test_the_json_follows_the_schema(results: Results, tmp_path: Path) -> None:
 
 
 def test_a_statement_whose_line_is_unknown_has_a_place_in_the_json(tmp_path: Path) -> None:
-    first, second = (Statement(sql, [], []) for sql in ("SELECT 1", "SELECT 2\nLIMIT 3"))
+    first, second = (Statement(sql, sql, [], []) for sql in ("SELECT 1", "SELECT 2\nLIMIT 3"))
     locator = Locator(tmp_path, Places([]), [first, second])
 
     found = locator.locate(second, Mutant(second.sql, "SELECT 2\nLIMIT 4", "literal", 15, 16, "4"))

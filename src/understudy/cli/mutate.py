@@ -31,7 +31,7 @@ Examples:
   understudy mutate --format json > mutants.json
   understudy mutate -- -m integration          arguments for pytest after two dashes
 
-All tests run once. Then each statement that they sent to fake_postgres or real_postgres is changed,
+All tests run once. Then each statement that they sent to a server of Understudy is changed,
 one change at a time: a condition is lost, a sort is reversed, two parameters are swapped. The tests
 that sent it run again, until one fails. Changes that PostgreSQL refuses, and those that do the same
 on generated rows, are counted apart. Nothing is written to your project.

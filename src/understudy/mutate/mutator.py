@@ -100,8 +100,9 @@ def _refuse(results: Results, wanted: Wanted) -> None:
     if wanted.paths or wanted.revision is not None:
         return
     raise MutationError(
-        "No test that passes sends a statement of your code to fake_postgres or real_postgres, so "
-        "there is nothing to mutate. Statements on a FakeConnection are not: no driver sends them."
+        "No test that passes sends a statement of your code to fake_postgres, real_postgres, "
+        "fake_mysql or real_mysql, so there is nothing to mutate. Statements on a FakeConnection "
+        "are not: no driver sends them."
     )
 
 

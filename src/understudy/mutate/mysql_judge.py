@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from understudy.mutate import operators
 from understudy.mutate.mutants import Judgement, Mutant
-from understudy.mutate.mysql_statements import preparable
+from understudy.mutate.mysql_statements import preparable, printable
 from understudy.mutate.statements import Statement
 from understudy.mysql.packets import Err
 from understudy.mysql_catalog.prepare import prepare
@@ -29,7 +30,11 @@ class MysqlJudge:
     def mutants(self, statements: Sequence[Statement]) -> list[Mutant]:
         """Return the mutants of statements."""
         found = [operators.mutants(statement.sql) for statement in statements]
-        return [mutant for of_one in found for mutant in of_one]
+        return [
+            replace(mutant, sentence=printable(mutant.sentence))
+            for of_one in found
+            for mutant in of_one
+        ]
 
     def verdicts(
         self, statements: Sequence[Statement], mutants: Sequence[Mutant]

@@ -19,6 +19,21 @@ def readable(call: Call) -> str:
     return _numbered(call.template.text)
 
 
+def shown(call: Call) -> str:
+    """Return a call's statement on one line, as a report shows it: `$1` for each value.
+
+    Of an INSERT of several rows it shows one, with `?`.
+    """
+    if not isinstance(call, MysqlCall) or call.template.is_bulk:
+        return call.sql
+    return mysql.readable(_numbered(call.template.text, quotes_names=False))
+
+
+def printable(sentence: str) -> str:
+    r"""Return a sentence about a statement with `\xff` for bytes that are not UTF-8."""
+    return sentence.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def as_sent(changed: str, call: Call) -> str:
     """Return a changed statement as it is sent instead of a call: with the call's values."""
     if not isinstance(call, MysqlCall) or call.template.is_bulk:
@@ -32,14 +47,14 @@ def preparable(statement: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _numbered(text: str) -> str:
+def _numbered(text: str, *, quotes_names: bool = True) -> str:
     parts: list[str] = []
     end = count = 0
     for piece in mysql.pieces(text):
         if piece.kind == "parameter":
             count += 1
             new = f"${count}"
-        elif piece.kind == "name":
+        elif piece.kind == "name" and quotes_names:
             new = quoted(mysql.name_of(piece.text))
         else:
             continue

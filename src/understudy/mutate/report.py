@@ -16,8 +16,7 @@ _UNKNOWN = "(line unknown)"
 
 def title(statement: StatementResults) -> str:
     """Return the place and the beginning of a statement, on one line."""
-    text = sql.one_line(statement.statement.sql)
-    return shortened(f"{place(statement)}  {text}", _WIDTH)
+    return shortened(f"{place(statement)}  {statement.statement.shown}", _WIDTH)
 
 
 def place(statement: StatementResults) -> str:
@@ -78,7 +77,7 @@ def _survivors(statement: StatementResults, results: Results, whole: bool) -> It
     spots = statement.statement.spots
     function = f" in {spots[0].function}" if spots and spots[0].function else ""
     yield f"{place(statement)}{function}"
-    yield f"  {sql.one_line(statement.statement.sql)}"
+    yield f"  {statement.statement.shown}"
     yield f"  sent in {_tests(statement, results)}"
     alive = statement.alive
     for result in alive if whole else alive[:_MOST]:
@@ -138,8 +137,9 @@ def _unable(results: Results, whole: bool) -> Iterator[str]:
         yield ""
     if results.without:
         yield (
-            f"{counted(results.without, 'test')} sent nothing to fake_postgres or real_postgres. "
-            "Statements on a FakeConnection are not mutated: no driver sends them."
+            f"{counted(results.without, 'test')} sent nothing to fake_postgres, real_postgres, "
+            "fake_mysql or real_mysql. Statements on a FakeConnection are not mutated: no driver "
+            "sends them."
         )
         yield ""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from understudy.mutate.mysql_statements import readable
+from understudy.mutate.mysql_statements import readable, shown
 from understudy.script.boundary import Event
 
 _MOST = 20  # sets of parameters of a statement
@@ -47,25 +47,33 @@ class Statement:
 
     Attributes:
         sql: its text; of MySQL with $1, $2 for its values.
+        shown: its text on one line, as a report shows it; of MySQL with its own quotes.
         spots: the lines that sent it, in the order of the run; empty if they are unknown.
         senders: the tests that sent it, in the order in which they try a mutant.
         parameters: those of some of its calls; empty in the parent.
     """
 
     sql: str
+    shown: str
     spots: Sequence[Spot]
     senders: Sequence[Sender]
     parameters: Sequence[Sequence[Any]] = ()
 
     def answer(self) -> dict[str, Any]:
         """Return it as JSON knows it."""
-        return {"sql": self.sql, "spots": list(self.spots), "senders": list(self.senders)}
+        return {
+            "sql": self.sql,
+            "shown": self.shown,
+            "spots": list(self.spots),
+            "senders": list(self.senders),
+        }
 
     @classmethod
     def read(cls, answer: dict[str, Any]) -> Statement:
         """Return the statement of an answer."""
         return cls(
             answer["sql"],
+            answer["shown"],
             [Spot(*spot) for spot in answer["spots"]],
             [Sender(*sender) for sender in answer["senders"]],
         )
@@ -88,6 +96,7 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
         tests: the tests that passed.
         is_test_code: whether a file belongs to the tests.
     """
+    texts: dict[str, str] = {}
     spots: dict[str, dict[Spot, None]] = {}
     senders: dict[str, dict[str, Sender]] = {}
     parameters: dict[str, list[Sequence[Any]]] = {}
@@ -103,6 +112,8 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
                 if code[spot.path]:
                     continue
             sql = readable(event.call)
+            if sql not in texts:
+                texts[sql] = shown(event.call)
             known = spots.setdefault(sql, {})
             if spot is not None:
                 known[spot] = None
@@ -115,7 +126,7 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
             if before is None or before.is_scripted:  # PostgreSQL tells more than a script
                 of_tests[test.name] = Sender(test.name, test.seconds, is_scripted)
     return [
-        Statement(sql, list(known), _ordered(senders[sql]), parameters.get(sql, ()))
+        Statement(sql, texts[sql], list(known), _ordered(senders[sql]), parameters.get(sql, ()))
         for sql, known in spots.items()
     ]
 
