@@ -358,3 +358,36 @@ def test_a_run_that_is_stopped_is_not_swept(swept: Swept) -> None:
     report = swept.write(test=test).report("--understudy-sweep", "-x")
 
     assert report == "There was no sweep: the run of the tests did not end.\n"
+
+
+@pytest.mark.slow
+def test_an_engine_that_outlives_the_tests_connects_again(swept: Swept) -> None:
+    app = """
+        import os
+
+        from fastapi import FastAPI, HTTPException
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        app = FastAPI()
+        url = os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+asyncpg:")
+        engine = create_async_engine(url)
+
+        @app.get("/users")
+        async def users():
+            try:
+                async with engine.connect() as connection:
+                    return {"count": await connection.scalar(text("SELECT count(*) FROM users"))}
+            except Exception:
+                raise HTTPException(503) from None
+    """
+    test = """
+        async def test_users(async_client, real_postgres):
+            assert (await async_client.get("/users")).json() == {"count": 0}
+    """
+    one_loop = 'fixture_loop_scope = "session"\n    asyncio_default_test_loop_scope = "session"'
+    settings = PYPROJECT.replace('fixture_loop_scope = "function"', one_loop)
+
+    report = swept.write(app, test, settings).report("--understudy-sweep=refused,53300")
+
+    assert report.startswith("2 faults of 2 at 1 call in ... s: 2 x 503\n")

@@ -231,7 +231,8 @@ class _Rerunner:
 
     def run(self, test: str, call: CallId, fault: Fault, seconds: float) -> Run:
         item = self._reruns.recorded[test].item
-        return self._reruns.run(item, rerun.once(call, fault.change), seconds=seconds)
+        change, connects = rerun.once(call, fault.change), call.kind == "connect"
+        return self._reruns.run(item, change, seconds=seconds, connects=connects)
 
 
 def _rules_of(settings: Settings) -> oracle.Rules:

@@ -147,13 +147,21 @@ class Reruns:
 
     # Reruns ----------------------------------------------------------------------------------
 
-    def run(self, item: pytest.Item, change: Changing | None, *, seconds: float) -> Run:
+    def run(
+        self,
+        item: pytest.Item,
+        change: Changing | None,
+        *,
+        seconds: float,
+        connects: bool = False,
+    ) -> Run:
         """Run a test again.
 
         Args:
             item: the test.
             change: called with each call that comes to a server; what it returns happens instead.
             seconds: how long the test may take, without its fixtures.
+            connects: whether the pools that outlive the test have to open new connections in it.
 
         Returns:
             What it did. If the fixtures that it shares with other tests were damaged by an earlier
@@ -161,6 +169,9 @@ class Reruns:
         """
         if change is not None and self._is_doubtful and not self._heal(item):
             return Run(passed=False, phase="setup", error=_UNSOUND)
+        if connects:
+            for server in self.environment.servers():
+                pool_renewal.renew(server.end_connections(pool_renewal.is_renewed))
         return self._run(item, change, seconds)
 
     def _heal(self, item: pytest.Item) -> bool:
