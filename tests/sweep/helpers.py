@@ -13,6 +13,8 @@ from understudy.script.calls import Call, Sender, Transaction
 from understudy.script.formatting import shape
 from understudy.script.request_rules import Finding as RuleFinding
 from understudy.script.requests import Request
+from understudy.sweep.faults import Schemas
+from understudy.sweep.violations import PostgresSchema
 
 FACTS = SchemaFacts(
     {},
@@ -25,6 +27,7 @@ FACTS = SchemaFacts(
         Constraint("users_pkey", "users", "primary key", ("id",)),
     ),
 )
+SCHEMAS = Schemas(PostgresSchema(FACTS))
 INSERT = "INSERT INTO users (email) VALUES ($1)"
 ORDER = "INSERT INTO orders (amount) VALUES ($1)"
 SELECT = "SELECT email FROM users"

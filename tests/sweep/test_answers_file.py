@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,7 @@ def test_a_line_that_is_not_understood(line: str, tmp_path: Path) -> None:
         f"{path}, line 3: {line!r} is not understood.\n"
         "A line reads: POST /users, INSERT users, 23505 -> 409\n"
         "The faults are: 57014, drop, 40001, 40P01, 23505, 23503, 23514, drop-after-commit, "
-        "refused, 53300, 1317, 1213, 1205, 1040. "
+        "refused, 53300, 1317, 1213, 1205, 1062, 1452, 1451, 3819, 4025, 1048, 1040. "
         "Delete the line, and the next sweep writes it again."
     )
 
@@ -120,6 +122,17 @@ def test_a_verdict_as_plain_values() -> None:
     whole = verdict("500", Finding("hang", "text", "remedy"), fault="23505", constraint="users_key")
 
     assert to_verdict(from_verdict(whole)) == whole
+
+
+def test_what_an_error_of_mysql_names_is_kept() -> None:
+    of = Constraint("users_key", "users", "unique", ("email",))
+    fault = Fault("1062", of, (("key", "users_key"), ("value", "a-b")))
+    whole = verdict("500")
+    whole = replace(whole, trial=replace(whole.trial, fault=fault))
+
+    kept = to_verdict(json.loads(json.dumps(from_verdict(whole)))).trial.fault
+
+    assert kept.fields.message == "Duplicate entry 'a-b' for key 'users_key'"
 
 
 def test_new_answers_are_taken() -> None:

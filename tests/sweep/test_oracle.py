@@ -9,14 +9,14 @@ import pytest
 from understudy.sweep.oracle import inconsistent, judge
 from understudy.sweep.plan import Trial, plan
 
-from .helpers import FACTS, INSERT, ORDER, SELECT, Recorder, Run, no_rules
+from .helpers import INSERT, ORDER, SCHEMAS, SELECT, Recorder, Run, no_rules
 
 TEST = "tests/test_a.py::test_a"
 
 
 def trial_of(run: Run, line: str) -> Trial:
     names = {
-        trial.line: trial for trial in plan({TEST: run}, (line.split(", ")[2].split()[0],), FACTS)
+        trial.line: trial for trial in plan({TEST: run}, (line.split(", ")[2].split()[0],), SCHEMAS)
     }
     return names[line]
 
@@ -76,6 +76,16 @@ def test_a_retry_that_writes_twice() -> None:
     )
 
 
+def test_what_makes_a_retry_harmless_on_mysql() -> None:
+    run = created().asks(INSERT, "a", is_lost=True).asks(INSERT, "a", connection=2).answers(201).run
+    for event in run.events:
+        event.database = "mysql"
+
+    (finding,) = judged(LOST_LATE, INSERTED, run).findings
+
+    assert finding.remedy.endswith("a unique key with INSERT IGNORE.")
+
+
 def test_a_retry_of_a_whole_transaction_that_had_been_committed() -> None:
     normal = created().opens().asks(INSERT, "a").commits().answers(201).run
     again = created().opens().asks(INSERT, "a").commits(is_lost=True)
@@ -91,6 +101,9 @@ def test_a_retry_of_a_whole_transaction_that_had_been_committed() -> None:
     [
         (f"{INSERT} ON CONFLICT DO NOTHING", "INSERT 0 0"),
         (f"{INSERT} ON CONFLICT (email) DO UPDATE SET email = EXCLUDED.email", "INSERT 0 1"),
+        ("INSERT INTO `users` (n) VALUES (?) ON DUPLICATE KEY UPDATE n = 1", "INSERT 2"),
+        ("INSERT IGNORE INTO `users` (email) VALUES (?)", "INSERT 0 0"),
+        ("REPLACE INTO `users` (email) VALUES (?)", "REPLACE 2"),
         ("UPDATE users SET email = $1", "UPDATE 1"),
         ("DELETE FROM users WHERE email = $1", "DELETE 1"),
     ],
@@ -99,7 +112,7 @@ def test_a_retry_that_may_be_repeated(sql: str, tag: str) -> None:
     first = tag.replace("0 0", "0 1")
     normal = created().asks(sql, "a", tag=first).answers(201).run
     run = created().asks(sql, "a", is_lost=True).asks(sql, "a", tag=tag, connection=2).answers(201)
-    line = next(t.line for t in plan({TEST: normal}, ("drop-after-commit",), None))
+    line = next(t.line for t in plan({TEST: normal}, ("drop-after-commit",)))
 
     assert judged(line, normal, run.run).findings == ()
 

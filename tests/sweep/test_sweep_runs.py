@@ -113,13 +113,13 @@ def test_lines_that_no_test_meets_are_removed_by_a_whole_sweep(swept: Swept) -> 
             ["--understudy-sweep=40002"],
             "ERROR: --understudy-sweep: '40002' is no fault of the sweep; did you mean '40001'?\n"
             "The faults are: 57014, drop, 40001, 40P01, 23505, 23503, 23514, drop-after-commit, "
-            "refused, 53300, 1317, 1213, 1205, 1040.\n",
+            "refused, 53300, 1317, 1213, 1205, 1062, 1452, 1451, 3819, 4025, 1048, 1040.\n",
         ),
         (
             ["--understudy-sweep", "tests/test_shop.py"],
             "ERROR: --understudy-sweep: 'tests/test_shop.py' is no fault of the sweep\n"
             "The faults are: 57014, drop, 40001, 40P01, 23505, 23503, 23514, drop-after-commit, "
-            "refused, 53300, 1317, 1213, 1205, 1040.\n"
+            "refused, 53300, 1317, 1213, 1205, 1062, 1452, 1451, 3819, 4025, 1048, 1040.\n"
             "To sweep the tests of tests/test_shop.py: pytest tests/test_shop.py "
             "--understudy-sweep\n",
         ),

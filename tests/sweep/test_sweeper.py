@@ -53,7 +53,7 @@ class Rerunner:
 
 
 def swept(rerunner: Rerunner, **options: Any) -> Sweep:
-    sweep = Sweep(plan(rerunner.recorded, FAULTS, None))
+    sweep = Sweep(plan(rerunner.recorded, FAULTS))
     given: dict[str, Any] = {"known": {}, "budget": None, "progress": lambda sweep: None}
     sweep.run(rerunner, no_rules, **{**given, **options})
     return sweep
@@ -131,7 +131,7 @@ def refused(status: int) -> Run:
 )
 def test_what_happens_once_is_not_told(statuses: list[int], outcome: str | None) -> None:
     rerunner = Rerunner({"a": of_connect()}, lambda *_: refused(statuses.pop(0)))
-    sweep = Sweep(plan(rerunner.recorded, ("refused",), None))
+    sweep = Sweep(plan(rerunner.recorded, ("refused",)))
     sweep.run(rerunner, no_rules, known={}, budget=None, progress=lambda sweep: None)
 
     assert [verdict.outcome for verdict in sweep.verdicts] == ([outcome] if outcome else [])
@@ -176,7 +176,7 @@ def test_ctrl_c_keeps_what_was_tried() -> None:
             raise KeyboardInterrupt
         return failing(test, call, fault, seconds)
 
-    sweep = Sweep(plan({"a": of_request()}, FAULTS, None))
+    sweep = Sweep(plan({"a": of_request()}, FAULTS))
     with pytest.raises(KeyboardInterrupt):
         sweep.run(
             Rerunner({"a": of_request()}, interrupted),
@@ -271,8 +271,8 @@ def test_a_report_of_what_was_left_out() -> None:
     [
         (
             {},
-            "There is nothing to sweep: no test sends a statement to fake_postgres or "
-            "real_postgres, in a request or in its body.\n",
+            "There is nothing to sweep: no test sends a statement to fake_postgres, "
+            "real_postgres, fake_mysql or real_mysql, in a request or in its body.\n",
         ),
         (
             {"t": "it failed"},

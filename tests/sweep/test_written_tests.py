@@ -11,7 +11,7 @@ from understudy.sweep.oracle import Finding, Verdict
 from understudy.sweep.plan import plan
 from understudy.sweep.written_tests import NotWritten, Origin, with_test
 
-from .helpers import FACTS, INSERT, Recorder
+from .helpers import INSERT, SCHEMAS, Recorder
 
 SWALLOWED = Finding("success-despite-error", "POST /users answered 201 although it failed", "")
 
@@ -31,7 +31,7 @@ def written(
     for _ in range(before + 1):
         recorder.asks(INSERT, "a")
     run = recorder.answers(201).run
-    trial = next(each for each in plan({"test": run}, (fault,), FACTS))
+    trial = next(each for each in plan({"test": run}, (fault,), SCHEMAS))
     verdict = Verdict(trial, "test", trial.candidates[0][1], "201", (finding,))
     origin = Origin(name, parameters, fixture, run.events)
     return with_test(dedent(source).lstrip("\n"), origin, verdict, finding, status)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from understudy.catalog.description import Constraint, Default, SchemaFacts
+from understudy.mysql.sql import name_of, pieces, quoted
 from understudy.pg.types import TypeFacts
 
 if TYPE_CHECKING:
@@ -254,6 +255,21 @@ def _foreign_keys(connection: Connection[Any]) -> Iterator[Constraint]:
         keys.setdefault((table, name, references), []).append(column)
     for (table, name, references), columns in keys.items():
         yield Constraint(name, table, "foreign key", tuple(columns), references)
+
+
+def foreign_key_definitions(connection: Connection[Any], schema: Schema) -> dict[str, str]:
+    """Return the definition of each foreign key by its name, as errors about it quote it.
+
+    Raises:
+        pymysql.MySQLError: the connection is lost.
+    """
+    found: dict[str, str] = {}
+    for table in {key.table for key in schema.constraints if key.kind == "foreign key"}:
+        ((_, text),) = _rows(connection, f"SHOW CREATE TABLE {quoted(table)}")
+        for line in map(str.strip, text.splitlines()):
+            if line.startswith("CONSTRAINT ") and " FOREIGN KEY (" in line:
+                found[name_of(pieces(line)[1].text)] = line.removesuffix(",")
+    return found
 
 
 def _rows(connection: Connection[Any], query: str) -> list[tuple[Any, ...]]:

@@ -39,9 +39,25 @@ class Stored(NamedTuple):
     checks: tuple[RowCheck, ...] = ()
 
 
-class _Value(NamedTuple):
+class Value(NamedTuple):
+    """What a row has for a column."""
+
     column: FoundColumn
     pieces: Sequence[Piece]
+
+
+class Insert(NamedTuple):
+    """What an INSERT or REPLACE stores.
+
+    Attributes:
+        table: in which table.
+        given: the columns that have a value.
+        rows: the values; None if they come from a query.
+    """
+
+    table: Table
+    given: Sequence[TableColumn]
+    rows: list[list[Value]] | None
 
 
 def stored(pieces: Sequence[Piece], schema: Schema, scope: Scope, *, strict: bool) -> Stored:
@@ -66,24 +82,42 @@ def stored(pieces: Sequence[Piece], schema: Schema, scope: Scope, *, strict: boo
         if start is not None:
             values = [
                 value
-                for value in _set_list(pieces, start + 1, scope.column)
+                for value in set_list(pieces, start + 1, scope.column)
                 if value.column.table.is_base and "UPDATE" not in value.column.table.triggers
             ]
-            numbers = _numbers(pieces)
+            numbers = parameter_numbers(pieces)
             checks = tuple(_checks(values, numbers, schema))
             return Stored(_assigned(values, numbers, strict=strict), checks=checks)
     return Stored()
 
 
 def _insert(pieces: Sequence[Piece], schema: Schema, *, strict: bool) -> Stored:
-    command = word_at(pieces, 0)
+    read = read_insert(pieces, schema)
+    if read is None or (read.rows is None and not strict):
+        return Stored()
+    table, given, rows = read
+    if rows is None:
+        return Stored(fails=_left_out(table, given))  # also if the query has no rows
+    values = [value for row in rows for value in row]
+    fails = (_default_missing(values) or _left_out(table, given)) if strict else None
+    numbers = parameter_numbers(pieces)
+    assigned = _assigned(values, numbers, strict=strict)
+    checks = tuple(check for row in rows for check in _checks(row, numbers, schema))
+    is_plain = word_at(pieces, 0) == "INSERT" and "DUPLICATE" not in {
+        piece.word for piece in pieces
+    }
+    return Stored(assigned, fails, len(rows) if is_plain else None, checks)
+
+
+def read_insert(pieces: Sequence[Piece], schema: Schema) -> Insert | None:
+    """Return what an INSERT or REPLACE stores; None if that is not certain."""
     at = 1
     while word_at(pieces, at) in ("INTO", "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED"):
         at += 1
     names, at = qualified(pieces, at)
     table = schema.table(names[-1]) if names else None
     if table is None or not table.is_base or "INSERT" in table.triggers or len(names) > 1:
-        return Stored()
+        return None
     if word_at(pieces, at) == "PARTITION":
         at = closing(pieces, at + 1) + 1
     columns = [column for column in table.columns.values() if column.is_visible]
@@ -91,27 +125,17 @@ def _insert(pieces: Sequence[Piece], schema: Schema, *, strict: bool) -> Stored:
         end = closing(pieces, at)
         listed = [qualified(pieces, start)[0][-1:] for start in _items(pieces, at + 1, end)]
         if not all(name and name[0].lower() in table.columns for name in listed):
-            return Stored()  # the server refuses it, or it is `()`
+            return None  # the server refuses it, or it is `()`
         columns = [table.columns[name[0].lower()] for name in listed]
         at = end + 1
     word = word_at(pieces, at)
     if word == "SET":
-        rows = [list(_set_list(pieces, at + 1, partial(_column_of, table)))]
-        given = [value.column.column for value in rows[0]]
-    elif word in ("VALUES", "VALUE"):
-        rows = _rows(pieces, at + 1, table, columns)
-        given = columns
-    elif strict and "SELECT" in {piece.word for piece in pieces[at:]}:
-        return Stored(fails=_left_out(table, columns))  # also if the query has no rows
-    else:
-        return Stored()
-    values = [value for row in rows for value in row]
-    fails = (_default_missing(values) or _left_out(table, given)) if strict else None
-    numbers = _numbers(pieces)
-    assigned = _assigned(values, numbers, strict=strict)
-    checks = tuple(check for row in rows for check in _checks(row, numbers, schema))
-    is_plain = command == "INSERT" and "DUPLICATE" not in {piece.word for piece in pieces}
-    return Stored(assigned, fails, len(rows) if is_plain else None, checks)
+        row = list(set_list(pieces, at + 1, partial(_column_of, table)))
+        return Insert(table, [value.column.column for value in row], [row])
+    if word in ("VALUES", "VALUE"):
+        return Insert(table, columns, _rows(pieces, at + 1, table, columns))
+    is_query = "SELECT" in {piece.word for piece in pieces[at:]}
+    return Insert(table, columns, None) if is_query else None
 
 
 def _items(pieces: Sequence[Piece], start: int, end: int) -> list[int]:
@@ -124,8 +148,8 @@ def _items(pieces: Sequence[Piece], start: int, end: int) -> list[int]:
 
 def _rows(
     pieces: Sequence[Piece], at: int, table: Table, columns: Sequence[TableColumn]
-) -> list[list[_Value]]:
-    rows: list[list[_Value]] = []
+) -> list[list[Value]]:
+    rows: list[list[Value]] = []
     while word_at(pieces, at) == "(" or word_at(pieces, at) == "ROW":
         at += word_at(pieces, at) == "ROW"
         end = closing(pieces, at)
@@ -133,7 +157,7 @@ def _rows(
         ends = [*(start - 1 for start in starts[1:]), end]
         rows.append(
             [
-                _Value(FoundColumn(table, column), _unwrapped(pieces[start:after]))
+                Value(FoundColumn(table, column), _unwrapped(pieces[start:after]))
                 for column, start, after in zip(columns, starts, ends, strict=False)
             ]
         )
@@ -156,11 +180,11 @@ def _column_of(table: Table, names: Sequence[str]) -> FoundColumn | None:
     return None if column is None else FoundColumn(table, column)
 
 
-def _set_list(
+def set_list(
     pieces: Sequence[Piece],
     start: int,
     column_of: Callable[[Sequence[str]], FoundColumn | None],
-) -> Iterator[_Value]:
+) -> Iterator[Value]:
     """Yield what is assigned after SET."""
     places = outside_brackets(pieces, start)
     end = next((at for at in places if word_at(pieces, at) in _ENDS_SET), len(pieces))
@@ -169,17 +193,17 @@ def _set_list(
         names, at = qualified(pieces, begin)
         column = column_of(names) if names else None
         if column is not None and word_at(pieces, at) in ("=", ":="):
-            yield _Value(column, _unwrapped(pieces[at + 1 : after]))
+            yield Value(column, _unwrapped(pieces[at + 1 : after]))
 
 
-def _numbers(pieces: Sequence[Piece]) -> dict[int, int]:
+def parameter_numbers(pieces: Sequence[Piece]) -> dict[int, int]:
     """Return the number of each parameter, from 1, by its offset."""
     places = [piece.start for piece in pieces if piece.kind == "parameter"]
     return {start: number for number, start in enumerate(places, 1)}
 
 
 def _assigned(
-    values: Sequence[_Value], numbers: dict[int, int], *, strict: bool
+    values: Sequence[Value], numbers: dict[int, int], *, strict: bool
 ) -> tuple[Assignment, ...]:
     """Return what is stored as it is."""
     found: list[Assignment] = []
@@ -192,7 +216,7 @@ def _assigned(
     return tuple(found)
 
 
-def _checks(row: Sequence[_Value], numbers: dict[int, int], schema: Schema) -> Iterator[RowCheck]:
+def _checks(row: Sequence[Value], numbers: dict[int, int], schema: Schema) -> Iterator[RowCheck]:
     """Yield the constraints that depend on the parameters of a row."""
     given = {
         column.name.lower(): (table.name, column, numbers[pieces[0].start])
@@ -210,7 +234,7 @@ def _checks(row: Sequence[_Value], numbers: dict[int, int], schema: Schema) -> I
             yield RowCheck(name, table, condition, tuple(values))
 
 
-def _default_missing(values: Sequence[_Value]) -> Refusal | None:
+def _default_missing(values: Sequence[Value]) -> Refusal | None:
     """Return the error of DEFAULT for a column without one."""
     for (_, column), given in values:
         if [piece.word for piece in given] == ["DEFAULT"] and not column.has_value:

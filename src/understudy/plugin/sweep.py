@@ -19,10 +19,9 @@ import pytest
 
 from understudy import rerun
 from understudy.atomic_write import write_files
-from understudy.catalog.description import SchemaFacts
 from understudy.plugin import xdist_workers
 from understudy.plugin.settings import DEFAULT_CATALOG, REQUEST_RULES, Settings
-from understudy.plugin.sweep_schema import read_schema
+from understudy.plugin.sweep_schema import read_schemas
 from understudy.project import pytest_process
 from understudy.project.changed_lines import ChangedLines, GitError, changed_lines
 from understudy.rerun import Reruns, Run
@@ -31,7 +30,7 @@ from understudy.script.boundary import CallId, Event
 from understudy.script.formatting import counted
 from understudy.script.origin import shown_path
 from understudy.sweep import answers_file, faults, oracle, outcome, plain, report
-from understudy.sweep.faults import Fault, UnknownFault
+from understudy.sweep.faults import Fault, Schemas, UnknownFault
 from understudy.sweep.oracle import Finding, Verdict
 from understudy.sweep.plan import plan
 from understudy.sweep.report import Account
@@ -80,9 +79,10 @@ class SweepPlugin:
         if not swept:
             self._account = _account(Sweep([]), reruns, swept, self._rules)
             return
-        facts, restricting = read_schema(self._config, self._settings)
-        self._fingerprint = _fingerprint(self._config.rootpath, facts)
-        sweep = Sweep(plan(swept, self._faults, facts, restricting, self._is_wanted(reruns)))
+        kinds = {event.database for run in swept.values() for event in run.events}
+        schemas = read_schemas(self._config, self._settings, kinds)
+        self._fingerprint = _fingerprint(self._config.rootpath, schemas)
+        sweep = Sweep(plan(swept, self._faults, schemas, self._is_wanted(reruns)))
         try:
             sweep.run(
                 _Rerunner(reruns),
@@ -353,8 +353,8 @@ def _unfinished(config: pytest.Config, fingerprint: str) -> Mapping[str, Verdict
     return {verdict.trial.key: verdict for verdict in verdicts}
 
 
-def _fingerprint(root: Path, facts: SchemaFacts | None) -> str:
-    """Return what changes with every module of the project that is imported, and the schema."""
+def _fingerprint(root: Path, schemas: Schemas) -> str:
+    """Return what changes with every module of the project that is imported, and the schemas."""
     digest = hashlib.sha256()
     for name in sorted(sys.modules):
         file = getattr(sys.modules[name], "__file__", None)
@@ -364,5 +364,5 @@ def _fingerprint(root: Path, facts: SchemaFacts | None) -> str:
             digest.update(f"{file}\0{Path(file).stat().st_mtime_ns}\0".encode())
         except OSError:
             continue  # made in memory, or gone
-    digest.update(repr(facts).encode())
+    digest.update(repr(schemas.facts).encode())
     return digest.hexdigest()

@@ -30,7 +30,7 @@ def write_tests(result: Result, reruns: Reruns, known: Answers) -> list[str]:
         source = files.get(item.path) or item.path.read_text(encoding="utf-8")
         status = _status(verdict, finding, known)
         try:
-            origin = _origin(item, reruns)
+            origin = _origin(item, reruns, verdict)
             files[item.path] = with_test(source, origin, verdict, finding, status)
         except NotWritten as error:
             refused.append(f"    {finding.rule} of {verdict.trial.subject}: {error}")
@@ -41,7 +41,7 @@ def write_tests(result: Result, reruns: Reruns, known: Answers) -> list[str]:
     return [*lines, *(["Not written:", *refused] if refused else [])]
 
 
-def _origin(item: pytest.Item, reruns: Reruns) -> Origin:
+def _origin(item: pytest.Item, reruns: Reruns, verdict: Verdict) -> Origin:
     test: Any = item
     names = getattr(test, "fixturenames", ())
     callspec = getattr(test, "callspec", None)
@@ -53,11 +53,14 @@ def _origin(item: pytest.Item, reruns: Reruns) -> Origin:
             ast.literal_eval(repr(value))
         except (ValueError, SyntaxError):
             raise NotWritten("its test has a parameter that is not a plain value") from None
+    events = reruns.recorded[item.nodeid].run.events
+    is_mysql = any(event.database == "mysql" for event in events if event.id == verdict.call)
+    kind = "mysql" if is_mysql else "postgres"
     return Origin(
         test.function.__qualname__,
         parameters,
-        "real_postgres" if "real_postgres" in names else "fake_postgres",
-        reruns.recorded[item.nodeid].run.events,
+        f"real_{kind}" if f"real_{kind}" in names else f"fake_{kind}",
+        events,
     )
 
 

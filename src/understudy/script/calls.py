@@ -151,6 +151,11 @@ class Call:
         return self.statement
 
     @property
+    def scripted(self) -> str:
+        """The statement as a rule has it, without its parameters."""
+        return self.statement
+
+    @property
     def shape(self) -> str:
         """The statement on one line, without comments and with `?` for each literal."""
         return shape(self.statement)

@@ -82,10 +82,11 @@ class MysqlCall(Call):
         if not self.template.is_bulk:
             values = self.template.values
         arguments = "".join(f", {as_expected(value)}" for value in values)
-        return f"on({quoted(self._placeholders(), sql.readable)}{arguments}){self._answer_source()}"
+        return f"on({quoted(self.scripted, sql.readable)}{arguments}){self._answer_source()}"
 
-    def _placeholders(self) -> str:
-        """Return the statement with `%s` for each value."""
+    @property
+    def scripted(self) -> str:
+        """The statement with `%s` for each value."""
         text = self.template.text
         pieces = sql.pieces(text)
         parts: list[str] = []

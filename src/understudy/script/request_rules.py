@@ -261,13 +261,14 @@ def _error_finding(request: Request, event: Event) -> Finding:
         what = f"although COMMIT failed: {event.error.message} ({event.error.sqlstate})"
     else:
         what = f"although a statement failed: {event.error.message} ({event.error.sqlstate})"
+    skipping = "INSERT IGNORE" if event.database == "mysql" else "ON CONFLICT DO NOTHING"
     return Finding(
         "R2",
         request,
         f"{request.name} answered {request.status} {what}",
         (f"failed at: {_at(event)}", *_answered_by(request)),
-        "Answer with an error, or retry. If the statement may fail, say so in SQL: ON CONFLICT DO "
-        "NOTHING, or a savepoint around it.",
+        f"Answer with an error, or retry. If the statement may fail, say so in SQL: {skipping}, or "
+        "a savepoint around it.",
     )
 
 

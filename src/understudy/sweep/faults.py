@@ -10,17 +10,16 @@ from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Constraint, SchemaFacts
 from understudy.mysql import errors as mysql_errors
 from understudy.mysql.error_fields import MysqlErrorFields
-from understudy.pg import sql
 from understudy.pg.errors import ErrorFields, ServerError
-from understudy.pg.sql_lists import items
-from understudy.pg.sql_spelling import name_of
 from understudy.pg.sqlstates import STATES
 from understudy.pg.writes import is_write
 from understudy.script.answers import Drop, Error
 from understudy.script.boundary import Change as BoundaryChange
 from understudy.script.boundary import Event
+from understudy.script.calls import Call
 from understudy.script.formatting import suggestion
 from understudy.script.request_blocks import tables
+from understudy.sweep.violations import MysqlSchema, PostgresSchema
 
 DROP, DROP_AFTER_COMMIT, REFUSED = "drop", "drop-after-commit", "refused"
 # By name, in the order in which they are tried: what happens to the call.
@@ -38,11 +37,34 @@ FAULTS = {
     "1317": "the statement is interrupted (MySQL)",
     "1213": "a deadlock, which rolls the transaction back (MySQL)",
     "1205": "a wait for a lock takes too long (MySQL)",
+    "1062": "a unique key is taken (MySQL)",
+    "1452": "a foreign key has no row (MySQL)",
+    "1451": "a foreign key is still referenced (MySQL)",
+    "3819": "a CHECK does not hold (MySQL)",
+    "4025": "a CHECK does not hold (MariaDB)",
+    "1048": "a column that cannot be NULL is to be NULL (MySQL)",
     "1040": "the server has no connection left (MySQL)",
 }
-_KINDS = {"23505": ("primary key", "unique"), "23503": ("foreign key",), "23514": ("check",)}
 _TRANSIENT = ("40001", "40P01")
-_OF_MYSQL = ("1317", "1213", "1205", "1040")
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """The schemas of the databases that a sweep meets; None for one that is not known."""
+
+    postgres: PostgresSchema | None = None
+    mysql: MysqlSchema | None = None
+
+    @property
+    def facts(self) -> list[SchemaFacts | None]:
+        """What differs if a schema has changed, and not from run to run."""
+        return [
+            None if self.postgres is None else self.postgres.facts,
+            None if self.mysql is None else self.mysql.schema.facts,
+        ]
+
+
+NO_SCHEMAS = Schemas()
 
 
 class UnknownFault(ValueError):
@@ -56,15 +78,22 @@ class Fault:
     Attributes:
         name: one of FAULTS.
         constraint: the one that is violated; None if it is another fault.
+        named: what MySQL's text names, by the arguments of `db_error`.
     """
 
     name: str
     constraint: Constraint | None = None
+    named: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:
         """The name, and that of the constraint: `23505 users_email_key`."""
         return self.name if self.constraint is None else f"{self.name} {self.constraint.name}"
+
+    @property
+    def is_of_mysql(self) -> bool:
+        """Whether it is an error of MySQL, whose codes have four digits."""
+        return len(self.name) == 4 and self.name.isdigit()
 
     @property
     def change(self) -> BoundaryChange:
@@ -78,9 +107,10 @@ class Fault:
     @property
     def fields(self) -> ErrorFields:
         """The error of a fault that is one."""
-        if self.name in _OF_MYSQL:
+        if self.is_of_mysql:
             told = mysql_errors.STATES[int(self.name)]
-            return MysqlErrorFields(told.sqlstate, told.text, code=int(self.name))
+            text = told.text.format(**dict(self.named))
+            return MysqlErrorFields(told.sqlstate, text, code=told.code)
         state = STATES[self.name]
         name, table, schema = None, None, None
         if self.constraint is not None:
@@ -117,8 +147,7 @@ def parse(text: str) -> tuple[str, ...]:
 def possible(
     event: Event,
     selected: Collection[str],
-    facts: SchemaFacts | None,
-    restricting: Collection[str] = (),
+    schemas: Schemas = NO_SCHEMAS,
     *,
     wrote: bool,
 ) -> Iterator[Fault]:
@@ -127,18 +156,18 @@ def possible(
     Args:
         event: the call.
         selected: the names of the faults to try.
-        facts: the schema; None if it is not known, then no constraint is violated.
-        restricting: the foreign keys that let no row be deleted to which others refer.
+        schemas: tell which constraints it can violate: none in a database that has no schema here.
         wrote: for a COMMIT, whether its transaction has changed rows.
     """
     is_mysql = event.database == "mysql"
     names = _names_for_mysql(event, wrote=wrote) if is_mysql else _names(event, wrote=wrote)
     yield from (Fault(name) for name in names if name in selected)
-    if event.kind == "statement" and facts is not None and not is_mysql:
-        for constraint in _violable(event, facts, restricting):
-            code = next(code for code, kinds in _KINDS.items() if constraint.kind in kinds)
+    known = {"mysql": schemas.mysql, "postgresql": schemas.postgres}
+    schema = known.get(event.database)
+    if event.kind == "statement" and schema is not None:
+        for code, constraint, named in schema.violations(event):
             if code in selected:
-                yield Fault(code, constraint)
+                yield Fault(code, constraint, named)
 
 
 def _names(event: Event, *, wrote: bool) -> Sequence[str]:
@@ -174,57 +203,6 @@ def _lost_if_alone(event: Event) -> Sequence[str]:
     return () if event.call.transaction else (DROP_AFTER_COMMIT,)
 
 
-def _violable(
-    event: Event, facts: SchemaFacts, restricting: Collection[str]
-) -> Iterator[Constraint]:
-    """Yield the constraints that a statement can violate, as far as its text tells."""
-    change = change_in(event.call, (), lambda table: _columns_of(table, facts))
-    if change.command == "DELETE":
-        for constraint in facts.constraints:
-            referenced = (constraint.references or "").rpartition(".")[2]
-            if referenced == change.table and constraint.name in restricting:
-                yield constraint
-    if change.command not in ("INSERT", "UPDATE") or not change.table:
-        return
-    kinds = {kind for kinds in _KINDS.values() for kind in kinds}
-    spared = _spared(event.call.statement)
-    for constraint in facts.constraints:
-        is_of_table = constraint.table.rpartition(".")[2] == change.table
-        if not is_of_table or constraint.kind not in kinds or not constraint.name:
-            continue
-        columns = set(constraint.columns)
-        # Columns that are not given are left as they are, or filled by a sequence.
-        if columns and change.values and not columns & change.values.keys():
-            continue
-        # A key with a NULL is neither taken nor looked for.
-        if constraint.kind != "check" and any(
-            change.values.get(column, "") is None for column in columns
-        ):
-            continue
-        is_unique = constraint.kind in _KINDS["23505"]
-        if is_unique and spared is not None and (not spared or spared == columns):
-            continue
-        yield constraint
-
-
-def _spared(statement: str) -> set[str] | None:
-    """Return the columns of ON CONFLICT, empty if it names none; None without the clause."""
-    tokens = sql.tokens(statement)
-    words = [token.upper() for token in tokens]
-    for at in range(len(words) - 1):
-        if words[at : at + 2] == ["ON", "CONFLICT"]:
-            if words[at + 2 : at + 3] != ["("]:
-                return set()
-            listed, _ = items(tokens, at + 3)
-            return {name_of(item[0]) for item in listed if item}
-    return None
-
-
-def _columns_of(table: str, facts: SchemaFacts) -> Sequence[str]:
-    row_type = facts.types.get(table)
-    return [name for name, _ in row_type.fields] if row_type else ()
-
-
 def described(event: Event) -> str:
     """Return what a call does, in a word or two: `INSERT users`, `COMMIT`, `connect`."""
     if event.kind == "connect":
@@ -232,5 +210,6 @@ def described(event: Event) -> str:
     if event.kind != "statement":
         return event.kind.upper()
     command = command_in(event.call.shape) or "statement"
-    named = [change_in(event.call, ()).table, *sorted(tables(event.call.shape))]
+    call = Call("execute", event.call.shape, None, None, event.call.spot)
+    named = [change_in(call, ()).table, *sorted(tables(call.statement))]
     return f"{command} {next(filter(None, named), '')}".strip()

@@ -24,7 +24,7 @@ HANGS, PASSES, NO_ANSWER = "hangs", "passes", "no answer"
 FAILS = "fails"  # by an assertion of the test
 # Faults that another attempt, or the same request a little later, gets past: an app that has an
 # answer for one of a group has it for all of them.
-_ALIKE = (("40001", "40P01"), (DROP, REFUSED, "53300"))
+_ALIKE = (("40001", "40P01"), ("1213", "1205"), (DROP, REFUSED, "53300", "1040"))
 
 
 # Returns what the rules about requests find in a run.
@@ -233,9 +233,11 @@ def _doubled(trial: Trial, request: str, normal: Run, run: Run) -> list[Finding]
                 f"{trial.subject} sent {_label(key[1])} again when {_event(trial)}, and "
                 f"both took effect: {counted(rows, 'row')} instead of {before[key]}"
             )
+            is_mysql = any(event.database == "mysql" for event in run.events)
+            skipping = "INSERT IGNORE" if is_mysql else "ON CONFLICT DO NOTHING"
             remedy = (
                 "Try again only what is known to have failed, or make it harmless: a unique key "
-                "with ON CONFLICT DO NOTHING."
+                f"with {skipping}."
             )
             return [Finding("doubled-write", text, remedy)]
     return []
@@ -260,11 +262,11 @@ def _rows(events: Sequence[Event], effective: CallId | None) -> tuple[_Rows, _Ro
 
 def _adds(write: Event) -> bool:
     """Return whether a write that runs twice has twice the effect."""
-    tokens = sql.tokens(write.call.statement)
+    tokens = sql.tokens(write.call.shape)
     words = [token.upper() for token in tokens]
     if words[:1] == ["INSERT"]:
-        conflict = "CONFLICT" in words and words[words.index("CONFLICT") :]
-        return not (conflict and "UPDATE" in conflict)
+        known = next((word for word in ("CONFLICT", "DUPLICATE") if word in words), None)
+        return known is None or "UPDATE" not in words[words.index(known) :]
     if words[:1] == ["UPDATE"] and "SET" in words:
         assigned, _ = items(
             tokens, words.index("SET") + 1, frozenset({"FROM", "WHERE", "RETURNING"})

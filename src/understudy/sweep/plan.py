@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from understudy.catalog.description import SchemaFacts
 from understudy.rerun import Run
 from understudy.script.boundary import CallId, Event
 from understudy.script.origin import is_known, shown_path
 from understudy.sweep import faults
 from understudy.sweep.effects import written_by_commit
-from understudy.sweep.faults import Fault
+from understudy.sweep.faults import NO_SCHEMAS, Fault, Schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,7 @@ class Trial:
 def plan(
     recorded: Mapping[str, Run],
     selected: Collection[str],
-    facts: SchemaFacts | None,
-    restricting: Collection[str] = (),
+    schemas: Schemas = NO_SCHEMAS,
     is_wanted: Callable[[str, Event], bool] = lambda test, event: True,
 ) -> list[Trial]:
     """Return the trials, the most telling first.
@@ -91,13 +89,12 @@ def plan(
     Args:
         recorded: the runs of the tests, by their ids.
         selected: the names of the faults.
-        facts: the schema, or None.
-        restricting: the foreign keys that let no row be deleted to which others refer.
+        schemas: the schemas of the databases.
         is_wanted: returns whether a call of a test is to be tried.
     """
 
     def possible(event: Event, wrote: bool) -> Iterable[Fault]:
-        return faults.possible(event, selected, facts, restricting, wrote=wrote)
+        return faults.possible(event, selected, schemas, wrote=wrote)
 
     found: dict[str, Trial] = {}
     # Tests with few calls first: they are quick, and it is the same test in the next run.

@@ -83,7 +83,7 @@ def _answers(result: Result) -> str:
 def _why_nothing(account: Account) -> str:
     if account.left_out:
         return "no test could be run again"
-    servers = "fake_postgres or real_postgres"
+    servers = "fake_postgres, real_postgres, fake_mysql or real_mysql"
     return f"no test sends a statement to {servers}, in a request or in its body"
 
 

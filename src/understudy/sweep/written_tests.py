@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from understudy.mysql import sql as mysql
 from understudy.pg import sql
 from understudy.project.imports import with_imports
 from understudy.project.ruff import WIDTH
@@ -37,7 +38,7 @@ class Origin:
     Attributes:
         name: the qualified name of its function.
         parameters: the values of its parametrized arguments.
-        fixture: "real_postgres" or "fake_postgres".
+        fixture: the server's: "real_postgres", "fake_mysql".
         events: the calls of its run without a fault.
     """
 
@@ -167,8 +168,8 @@ def _calls(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.Call]]:
 
 def _body(lines: list[str], function: _Function, statement: ast.stmt, origin: Origin) -> list[str]:
     """Return the lines of the test before its request; its own rules need not be used."""
-    if origin.fixture == "fake_postgres":
-        lines = _with_optional_rules(lines, function, statement)
+    if origin.fixture.startswith("fake_"):
+        lines = _with_optional_rules(lines, function, statement, origin.fixture)
     first = function.body[0]
     is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     begin = (first.end_lineno or first.lineno) if is_docstring else first.lineno - 1
@@ -178,12 +179,14 @@ def _body(lines: list[str], function: _Function, statement: ast.stmt, origin: Or
     return kept
 
 
-def _with_optional_rules(lines: list[str], function: _Function, statement: ast.stmt) -> list[str]:
+def _with_optional_rules(
+    lines: list[str], function: _Function, statement: ast.stmt, fixture: str
+) -> list[str]:
     lines = list(lines)
     for node in ast.walk(function):
         if isinstance(node, ast.Expr) and node.lineno < statement.lineno:
             text = ast.unparse(node)
-            if text.startswith("fake_postgres.on(") and ".optional()" not in text:
+            if text.startswith(f"{fixture}.on(") and ".optional()" not in text:
                 last = (node.end_lineno or node.lineno) - 1
                 lines[last] = lines[last].rstrip() + ".optional()"
     return lines
@@ -224,7 +227,7 @@ def _expectation(
     if finding.rule == "doubled-write":
         if event.kind != "statement":
             raise NotWritten("which rows may be there, only you know")
-        statement = quoted(event.call.statement)
+        statement = _quoted(event)
         times = _before(origin, event) + 1
         return ["", f"    {origin.fixture}.assert_called({statement}, times={times})"]
     if finding.rule in _BESIDE_THE_RESPONSE:
@@ -243,10 +246,10 @@ def _rule(origin: Origin, event: Event, verdict: Verdict, column: int) -> list[s
     if event.kind == "connect":
         raise NotWritten("a refused connection cannot be scripted for one call")
     before = _before(origin, event)
-    if before and origin.fixture == "fake_postgres":
+    if before and origin.fixture.startswith("fake_"):
         raise NotWritten("only its first call can be scripted beside the test's own rules")
     indent = f"\0{' ' * column}"
-    lines = fault_rule(origin.fixture, event.call.statement, verdict.trial.fault, before)
+    lines = fault_rule(origin.fixture, _quoted(event), verdict.trial.fault, before)
     return [f"{indent}{line}" for line in lines]
 
 
@@ -254,8 +257,8 @@ def fault_rule(fixture: str, statement: str, fault: Fault, before: int = 0) -> l
     """Return the lines that let one call of a statement fail.
 
     Args:
-        fixture: "real_postgres" or "fake_postgres".
-        statement: the statement.
+        fixture: the server's.
+        statement: the source of the statement.
         fault: what goes wrong.
         before: how many calls of the statement succeed before.
     """
@@ -266,7 +269,7 @@ def fault_rule(fixture: str, statement: str, fault: Fault, before: int = 0) -> l
     else:
         how, argument = ".raises(", f"db_error({_error(fault)})"
     real = f".real().times({before}).then" if before else ""
-    begin = f"{fixture}.on({quoted(statement)}){real}{how}"
+    begin = f"{fixture}.on({statement}){real}{how}"
     line = f"{begin}{argument}).times(1)"
     if len(line) <= WIDTH or not argument:
         return [line]
@@ -275,15 +278,24 @@ def fault_rule(fixture: str, statement: str, fault: Fault, before: int = 0) -> l
 
 def _before(origin: Origin, event: Event) -> int:
     """Return how often the request has sent the statement before."""
-    tokens = sql.tokens(event.call.statement)
+    tokens = event.call.tokens
     return sum(
-        other.request is event.request and sql.tokens(other.call.statement) == tokens
+        other.request is event.request and other.call.tokens == tokens
         for other in origin.events
         if other.begun < event.begun
     )
 
 
+def _quoted(event: Event) -> str:
+    """Return the source of a statement, as a rule has it."""
+    one_line = mysql.readable if event.database == "mysql" else sql.one_line
+    return quoted(event.call.scripted, one_line)
+
+
 def _error(fault: Fault) -> str:
+    if fault.is_of_mysql:  # the value of a key comes from the call
+        named = [(name, value) for name, value in fault.named if name != "value"]
+        return ", ".join([fault.name, *(f"{name}={python_literal(text)}" for name, text in named)])
     if fault.constraint is None:
         return f'"{fault.name}"'
     table = fault.constraint.table.rpartition(".")[2]

@@ -11,7 +11,9 @@ from understudy.pg.writes import is_write
 from understudy.project import parsing
 from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
-from understudy.sweep.faults import DROP, Fault, described, possible
+from understudy.script.formatting import quoted
+from understudy.sweep.faults import DROP, Fault, Schemas, described, possible
+from understudy.sweep.violations import PostgresSchema
 from understudy.sweep.written_tests import fault_rule
 from understudy.write.trials import OpenArcs, Target
 
@@ -70,14 +72,14 @@ def fault_trials(
         schema: the schema of the database.
         open_arcs: returns the jumps of the target that no trial has taken yet.
     """
-    facts = SchemaFacts({}, tuple(_constraints(schema)))
+    schemas = Schemas(PostgresSchema(SchemaFacts({}, tuple(_constraints(schema)))))
     names, handles = _expected(target)
     statements = [event for event in events if event.kind == "statement"]
     found: list[tuple[int, FaultTrial]] = []
     for number, event in enumerate(statements[:_MOST_CALLS]):
         before = [other.call.statement for other in statements[:number]].count(event.call.statement)
         seen: set[str] = set()
-        for fault in possible(event, _NAMES, facts, wrote=is_write(event.call.statement)):
+        for fault in possible(event, _NAMES, schemas, wrote=is_write(event.call.statement)):
             if fault.name in seen and fault.constraint is None:
                 continue
             seen.add(fault.name)
@@ -94,7 +96,7 @@ def fault_trials(
 
 
 def _trial(event: Event, fault: Fault, before: int, calls: int) -> FaultTrial:
-    lines = fault_rule("real_postgres", event.call.statement, fault, before)
+    lines = fault_rule("real_postgres", quoted(event.call.statement), fault, before)
     imports = () if fault.name == DROP else ("from understudy import db_error",)
     what = described(event)
     name = {DROP: "loses_the_connection", "57014": "times_out", "40001": "cannot_be_serialized"}
