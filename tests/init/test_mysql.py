@@ -6,10 +6,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from understudy.cli import main
 from understudy.init import look, workflow
 from understudy.init.configuration import configuration
 from understudy.init.database_kind import MYSQL, POSTGRES
+from understudy.init.example_driver import recordings
 from understudy.init.questions import decide
 from understudy.init.scaffold import extras
 
@@ -158,3 +161,120 @@ def test_the_workflow_installs_a_server_instead_of_a_service(tmp_path: Path) -> 
 
     assert "apt-get install --yes mariadb-server-core\n" in text
     assert "docker compose up --detach --wait cache\n" in text
+
+
+@pytest.mark.parametrize(
+    ("driver", "source", "opening"),
+    [
+        ("asyncmy", "import asyncmy\n\nasync def get(x: asyncmy.Connection): ...",
+         "conn = await fake_mysql.asyncmy.connect()"),
+        ("aiomysql", "from aiomysql.pool import Pool\n\nasync def get(x: Pool): ...",
+         "pool = await fake_mysql.aiomysql.pool()"),
+        ("pymysql", "def get(conn): ...", "conn = fake_mysql.pymysql.connect()"),
+        ("aiomysql", "async def get(conn): ...", "conn = await fake_mysql.aiomysql.connect()"),
+        ("asyncmy", "async def get(pool): ...", "pool = await fake_mysql.asyncmy.pool()"),
+        ("asyncmy", "from sqlalchemy.ext.asyncio import AsyncEngine as E\n\n"
+         "async def get(x: E): ...", 'engine = fake_mysql.sqlalchemy.engine("asyncmy")'),
+        ("mysqlclient", "def get(conn): ...", None),
+        ("aiomysql", "import asyncpg\n\nasync def get(x: asyncpg.Pool): ...", None),
+    ],
+)  # fmt: skip
+def test_what_a_dao_is_given(tmp_path: Path, driver: str, source: str, opening: str | None) -> None:
+    findings = look(write(tmp_path, {"main.py": APP, "repositories.py": f"{source}\n"}))
+
+    found = recordings(findings.layers["dao"], findings.modules, driver)
+
+    assert [each.connection.line for each in found] == ([] if opening is None else [opening])
+
+
+POOL_DAO = """
+    import aiomysql
+
+
+    class NoteMissing(Exception):
+        pass
+
+
+    class NoteRepository:
+        def __init__(self, pool: aiomysql.Pool) -> None:
+            self._pool = pool
+
+        async def get(self, note_id: int) -> dict:
+            async with self._pool.acquire() as conn, conn.cursor(aiomysql.DictCursor) as cursor:
+                await cursor.execute(
+                    "SELECT id, `text` FROM notes WHERE id = %s AND text <> '-'", (note_id,)
+                )
+                row = await cursor.fetchone()
+            if row is None:
+                raise NoteMissing(note_id)
+            return row
+"""
+POOL_EXAMPLE = '''\
+    fake_mysql.on(
+        """
+        SELECT id, `text` FROM notes WHERE id = %s AND text <> %s
+        """,
+        7,
+        "-",
+    ).rows()
+    pool = await fake_mysql.aiomysql.pool()
+
+    with pytest.raises(NoteMissing):
+        await NoteRepository(pool=pool).get(note_id=7)
+
+    assert len(fake_mysql.calls) == 1
+'''
+SESSION_DAO = """
+    from sqlalchemy import update
+    from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+    URL = "mysql+asyncmy://root@localhost/app"
+
+
+    class Base(DeclarativeBase):
+        pass
+
+
+    class Note(Base):
+        __tablename__ = "notes"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        text: Mapped[str]
+
+
+    async def rename(session: AsyncSession, note_id: int, name: str):
+        await session.execute(update(Note).where(Note.id == note_id).values(text=name))
+"""
+SESSION_EXAMPLE = '''\
+    fake_mysql.on(
+        """
+        UPDATE notes SET text=%s WHERE notes.id = %s
+        """,
+        "Ana",
+        7,
+    ).affected(1)
+
+    async with AsyncSession(fake_mysql.sqlalchemy.engine("asyncmy")) as session:
+        await rename(session=session, note_id=7, name="Ana")
+
+    assert len(fake_mysql.calls) == 1
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "example"), [(POOL_DAO, POOL_EXAMPLE), (SESSION_DAO, SESSION_EXAMPLE)]
+)
+def test_a_dao_gets_an_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, example: str
+) -> None:
+    notes = "CREATE TABLE notes (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(80) NOT NULL);\n"
+    write(tmp_path, {"main.py": APP, "schema.sql": notes, "repositories.py": source})
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["init", "--yes", "--timeout", "300"])
+
+    written = (tmp_path / "tests/test_repositories_dao.py").read_text(encoding="utf-8")
+    assert result.exit_code == 0, result.output
+    assert "dao      passes: tests/test_repositories_dao.py" in result.output
+    assert written.endswith(example)

@@ -25,16 +25,33 @@ class Opening:
     closing: str = ""
 
 
-# FIXTURE stands for fake_postgres or real_postgres, ENGINE for an async engine on it.
+# FIXTURE stands for the fixture of a server, ENGINE for an async engine on it.
 _ASYNCPG = Opening("conn", "conn = await FIXTURE.asyncpg.connect()")
 _ASYNCPG_POOL = Opening("pool", "async with FIXTURE.asyncpg.pool() as pool:")
 _PSYCOPG = Opening("conn", "conn = await FIXTURE.psycopg.connect()")
 _PSYCOPG_SYNC = Opening("conn", "conn = FIXTURE.psycopg.connect_sync()")
+_AIOMYSQL = Opening("conn", "conn = await FIXTURE.aiomysql.connect()")
+_AIOMYSQL_POOL = Opening("pool", "pool = await FIXTURE.aiomysql.pool()")
+_ASYNCMY = Opening("conn", "conn = await FIXTURE.asyncmy.connect()")
+_ASYNCMY_POOL = Opening("pool", "pool = await FIXTURE.asyncmy.pool()")
+_PYMYSQL = Opening("conn", "conn = FIXTURE.pymysql.connect()")
 _PSQLPY = Opening("conn", "conn = await FIXTURE.psqlpy.connect()")
 _ENGINE_SYNC = Opening("engine", "engine = FIXTURE.sqlalchemy.sync_engine()")
 _SESSION = Opening("session", "with Session(FIXTURE.sqlalchemy.sync_engine()) as session:")
 _ASYNC_SESSION = Opening("session", "async with AsyncSession(ENGINE) as session:")
-_OPENINGS = {
+_OF_MYSQL = {
+    "aiomysql.Connection": _AIOMYSQL,
+    "aiomysql.connection.Connection": _AIOMYSQL,
+    "aiomysql.Pool": _AIOMYSQL_POOL,
+    "aiomysql.pool.Pool": _AIOMYSQL_POOL,
+    "asyncmy.Connection": _ASYNCMY,
+    "asyncmy.connection.Connection": _ASYNCMY,
+    "asyncmy.Pool": _ASYNCMY_POOL,
+    "asyncmy.pool.Pool": _ASYNCMY_POOL,
+    "pymysql.Connection": _PYMYSQL,
+    "pymysql.connections.Connection": _PYMYSQL,
+}
+_OF_POSTGRES = {
     "asyncpg.Connection": _ASYNCPG,
     "asyncpg.connection.Connection": _ASYNCPG,
     "asyncpg.pool.PoolConnectionProxy": _ASYNCPG,
@@ -52,6 +69,8 @@ _OPENINGS = {
     ),
     "psqlpy.ConnectionPool": Opening("pool", "pool = FIXTURE.psqlpy.pool()"),
     "psqlpy.Connection": _PSQLPY,
+}
+_OF_ANY = {
     "databases.Database": Opening(
         "database",
         "async with Database(FIXTURE.dsn) as database:",
@@ -94,6 +113,7 @@ _OPENINGS = {
         )
     },
 }
+_OPENINGS = _OF_MYSQL | _OF_POSTGRES | _OF_ANY
 # An argument of any of these kinds is named so.
 _SESSION_NAME = re.compile(r"session|db|db_session|(async|db)_session")
 _CONNECTION_NAME = re.compile(r"conn|connection|con")
@@ -104,13 +124,14 @@ def opening(kind: str, fixture: str, driver: str | None) -> Opening | None:
 
     Args:
         kind: the type's dotted name, as it is imported.
-        fixture: the fixture to open it with: "fake_postgres" or "real_postgres".
+        fixture: the fixture to open it with: "fake_postgres", "real_postgres", "fake_mysql".
         driver: the project's driver, on which an engine of SQLAlchemy is.
     """
-    found = _OPENINGS.get(kind)
+    of_server = _OF_MYSQL if fixture.endswith("_mysql") else _OF_POSTGRES
+    found = of_server.get(kind) or _OF_ANY.get(kind)
     if found is None:
         return None
-    argument = '"psycopg"' if driver == "psycopg" else ""
+    argument = f'"{driver}"' if driver in ("psycopg", "asyncmy") else ""
     line = found.line.replace("ENGINE", f"{fixture}.sqlalchemy.engine({argument})")
     return replace(found, line=line.replace("FIXTURE", fixture))
 
@@ -129,9 +150,12 @@ def kind_by_name(
     if uses_sqlalchemy and _SESSION_NAME.fullmatch(name):
         return "sqlalchemy.ext.asyncio.AsyncSession" if is_async else "sqlalchemy.orm.Session"
     if _CONNECTION_NAME.fullmatch(name):
-        psycopg = "psycopg.AsyncConnection" if is_async else "psycopg.Connection"
-        return {"asyncpg": "asyncpg.Connection", "psycopg": psycopg}.get(driver or "")
-    return "asyncpg.Pool" if name == "pool" and driver == "asyncpg" else None
+        if driver == "psycopg":
+            return "psycopg.AsyncConnection" if is_async else "psycopg.Connection"
+        kind = f"{driver}.Connection"
+        return kind if driver == "asyncpg" or kind in _OF_MYSQL else None
+    kind = f"{driver}.Pool"
+    return kind if name == "pool" and kind in _OPENINGS else None
 
 
 def kind_of(cls: type) -> str | None:

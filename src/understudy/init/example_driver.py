@@ -1,8 +1,8 @@
-"""Example tests for DAOs on a real driver: what a method sends to `fake_postgres`.
+"""Example tests for DAOs on a real driver: what a method sends to a scripted server.
 
 The SQL is not read from the source, because an ORM may generate it. The method is called once in
-the copy of the project, on a `fake_postgres` that records (`probe.recording`), and the test is
-written from the record.
+the copy of the project, on a `fake_postgres` or `fake_mysql` that records (`probe.recording`), and
+the test is written from the record.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from typing import Any
 
 from understudy.init import connections, examples
 from understudy.init.connections import Opening
+from understudy.init.database_kind import MYSQL, POSTGRES
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules, parameters
 from understudy.pg.sql import one_line
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
+from understudy.script.mysql_errors import DRIVERS as MYSQL_DRIVERS
 
 _MOST = 10
 _WIDTH = 76  # of a line in a test, inside a with
 _READS = re.compile(r"^(get|find|fetch|list|select|read|load|by)_?")
 # What a method returns if nothing is found, and how a test asserts it.
 _ANSWERS = {"None": "is None", "[]": "== []", "0": "== 0", "False": "is False", "True": "is True"}
+_NO_ROWS = ".rows()"
 # What a method may raise on purpose if nothing is found, besides the project's own exceptions.
 _INTENDED = {"HTTPException", "NoResultFound"}
 
@@ -51,6 +54,7 @@ class Recording:
         call: the source of the call, with `await` if it is needed.
         connection: how the test gets the connection.
         imports: the imports that the test needs.
+        fake: the fixture of the scripted server.
     """
 
     part: Part
@@ -58,6 +62,7 @@ class Recording:
     call: str
     connection: Opening
     imports: tuple[str, ...]
+    fake: str
 
     @property
     def is_async(self) -> bool:
@@ -80,13 +85,14 @@ def recordings(parts: Sequence[Part], modules: Modules, driver: str | None) -> l
 def recording_text(recording: Recording, number: int) -> str:
     """Return the test file that records what a method sends. It is run and never kept."""
     act = (
-        f"with recording(fake_postgres, {number}) as record:\n    record.answer = {recording.call}"
+        f"with recording({recording.fake}, {number}) as record:\n"
+        f"    record.answer = {recording.call}"
     )
     test = examples.render_test(
         "recording",
         f"Record what {examples.qualified_name(recording.part, recording.name)} sends.",
         _steps(recording, act),
-        fixtures="fake_postgres",
+        fixtures=recording.fake,
         is_async=recording.is_async,
     )
     needed = ["import pytest", "from understudy.init.probe import recording", *recording.imports]
@@ -158,7 +164,8 @@ def _recording(
         return None
     call = f"{'await ' if is_async else ''}{target}({', '.join(given)})"
     imports += connection.imports
-    return Recording(part, node.name, call, connection, tuple(filter(None, imports)))
+    needed = tuple(filter(None, imports))
+    return Recording(part, node.name, call, connection, needed, _fake(driver))
 
 
 def _creation(part: Part, modules: Modules, is_async: bool, driver: str | None) -> _Creation | None:
@@ -229,7 +236,12 @@ def _connection_for(
             )
             or ""
         )
-    return connections.opening(kind, "fake_postgres", driver)
+    return connections.opening(kind, _fake(driver), driver)
+
+
+def _fake(driver: str | None) -> str:
+    """Return the fixture of the scripted server to which a driver connects."""
+    return (MYSQL if driver in MYSQL_DRIVERS else POSTGRES).fake
 
 
 def _uses_sqlalchemy(modules: Modules) -> bool:
@@ -252,16 +264,16 @@ def _reason_against(
 
 def _candidate(recording: Recording, record: Mapping[str, Any], fakes: str) -> Candidate:
     ((statement, arguments),) = record["calls"]
-    text = one_line(statement)
-    has_rows = re.match(r"(?i)insert|update|delete", text) is None or "RETURNING" in text.upper()
-    answer = ".rows()" if has_rows else f'.tag("{examples.TAGS[text.split()[0].upper()]}")'
+    fake = recording.fake
+    answer = _answer(statement, fake)
     act = recording.call
-    imports = ["from understudy import FakePostgres", *recording.imports]
+    fixture_class = "FakeMysql" if fake == MYSQL.fake else "FakePostgres"
+    imports = [f"from understudy import {fixture_class}", *recording.imports]
     if record["raised"] is not None:
         module, exception, _ = record["raised"]
         act = f"with pytest.raises({exception}):\n    {act}"
         imports.append(examples.import_line(module, exception))
-    elif has_rows and record["answer"] in _ANSWERS:
+    elif answer == _NO_ROWS and record["answer"] in _ANSWERS:
         act = f"assert {act} {_ANSWERS[record['answer']]}"
     if "ANY" in arguments:
         imports.append(f"from {fakes} import ANY")
@@ -269,17 +281,28 @@ def _candidate(recording: Recording, record: Mapping[str, Any], fakes: str) -> C
         imports.append("import pytest")
     if any(argument.startswith("UUID(") for argument in arguments):
         imports.append("from uuid import UUID")
-    script = examples.rule("fake_postgres", statement, arguments, answer, _WIDTH)
+    script = examples.rule(fake, statement, arguments, answer, _WIDTH)
     gap = "\n\n" if recording.connection.line.endswith(":") else "\n"
     test = examples.render_test(
         f"{examples.words_of(recording.name)}_sends_its_statement",
         f"{examples.qualified_name(recording.part, recording.name)} sends this SQL with these "
         "parameters, and nothing else.",
-        f"{script}{gap}{_steps(recording, act)}\n\nassert len(fake_postgres.calls) == 1",
-        fixtures="fake_postgres: FakePostgres",
+        f"{script}{gap}{_steps(recording, act)}\n\nassert len({fake}.calls) == 1",
+        fixtures=f"{fake}: {fixture_class}",
         is_async=recording.is_async,
     )
     return examples.candidate("dao", recording.part.module, imports, test)
+
+
+def _answer(statement: str, fake: str) -> str:
+    """Return how a rule answers a statement: without rows, or with one that it has changed."""
+    text = one_line(statement)
+    is_change = re.match(r"(?i)insert|replace|update|delete", text) is not None
+    if not is_change or "RETURNING" in text.upper():
+        return _NO_ROWS
+    if fake == MYSQL.fake:
+        return ".affected(1)"
+    return f'.tag("{examples.TAGS[text.split()[0].upper()]}")'
 
 
 def _steps(recording: Recording, act: str) -> str:

@@ -26,8 +26,8 @@ from understudy.script.formatting import first_line_of, python_literal
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # Any statement but those that drivers and SQLAlchemy send by themselves, which are answered already
 _STATEMENTS = re.compile(
-    r"(?is)^(select|insert|update|delete|with)\b"
-    r"(?!.*\b(pg_\w+|to_regtype|current_schema|version)\b)"
+    r"(?is)^(select|insert|replace|update|delete|with)\b(?!\s+@@)"
+    r"(?!.*\b(pg_\w+|to_regtype|current_schema|version)\b)(?!.*\bdatabase\(\))"
 )
 _PLAIN = (int, float, str, type(None))
 
@@ -87,7 +87,7 @@ class Recorded:
 
 @contextmanager
 def recording(fake: Any, number: int) -> Iterator[Recorded]:
-    """Report what is sent to a `fake_postgres`, which answers everything without rows.
+    """Report what is sent to a scripted server, which answers everything without rows.
 
     An exception is reported as well, and not passed on.
     """
@@ -99,7 +99,7 @@ def recording(fake: Any, number: int) -> Iterator[Recorded]:
     except Exception as error:  # noqa: BLE001 - it is the project's own: reported
         raised = (type(error).__module__, type(error).__qualname__, first_line_of(error))
     calls = [
-        (call.statement, [_source(parameter) for parameter in call.parameters])
+        (call.scripted, [_source(parameter) for parameter in call.parameters or ()])
         for call in fake.calls
     ]
     answer = repr(record.answer)

@@ -9,7 +9,7 @@ from typing import Any
 
 from understudy.init import report
 from understudy.init.configuration import Configuration, configuration
-from understudy.init.database_kind import MYSQL, POSTGRES, DatabaseKind
+from understudy.init.database_kind import MYSQL, DatabaseKind
 from understudy.init.example_dao import dao_examples
 from understudy.init.example_driver import Recording, recorded_examples, recording_text, recordings
 from understudy.init.example_service import service_examples
@@ -79,15 +79,15 @@ def verify(
     examples = _examples(findings, decisions, config, layers, said)
     recorded: Sequence[Recording] = ()
     if "dao" in layers and not ("dao" in examples and examples["dao"].candidates):
-        if findings.database is POSTGRES:
-            recorded = recordings(findings.layers["dao"], findings.modules, decisions.driver)
+        recorded = recordings(findings.layers["dao"], findings.modules, decisions.driver)
         if not recorded:
+            drivers = "asyncpg, psycopg"
+            if findings.database is MYSQL:
+                drivers = "aiomysql, asyncmy, PyMySQL"
             reason = (
-                "no method or function takes a connection of asyncpg, psycopg or SQLAlchemy and "
+                f"no method or function takes a connection of {drivers} or SQLAlchemy and "
                 "otherwise plain arguments"
             )
-            if findings.database is MYSQL:
-                reason = "for MySQL only the other layers get an example"
             examples.setdefault("dao", LayerExamples((), reason))
     records = runs.run(examples, recorded)
     if records:
