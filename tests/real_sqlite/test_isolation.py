@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import sys
-from contextlib import closing
+import weakref
+from contextlib import closing, suppress
 from pathlib import Path
 
 import aiosqlite
@@ -55,6 +57,22 @@ def test_ids_begin_at_one_again(database: SqliteDatabase) -> None:
             real = RealSqlite(database)
             assert real.insert("users").id == 1
             real.end()
+
+
+def test_a_cursor_that_has_failed_is_kept_by_nothing(database: SqliteDatabase) -> None:
+    """Else a closed connection keeps the file in WAL mode until garbage is collected."""
+    database.begin_test()
+    gc.disable()
+    try:
+        with closing(sqlite3.connect(database.path)) as connection:
+            cursor = connection.cursor()
+            left = weakref.ref(cursor)
+            with suppress(sqlite3.IntegrityError):
+                cursor.execute("INSERT INTO counts VALUES (NULL)")
+            del cursor
+            assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_the_mode_of_the_journal_is_put_back(database: SqliteDatabase) -> None:

@@ -108,6 +108,7 @@ class Session:
                 self._log.settle(event, here, error)
                 count = -1 if error is not None else cursor.rowcount
                 self._log.ended(event, statements.tag_of(statement, count), error)
+            error = None  # its traceback has this frame, and so the cursor
 
     def end(self, command: str, real: Callable[[], Any]) -> Any:
         """Commit or roll back by a method of the connection, or fail as the script says."""
@@ -134,6 +135,7 @@ class Session:
             with self._shared.lock:
                 self._log.settle(event, here, error)
                 self._log.ended(event, command, error)
+            error = None  # as above
 
     def closed(self) -> None:
         """Note that the connection is closed, which rolls back."""
