@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from understudy.mysql_server.databases import MysqlDatabases, MysqlPlace
 from understudy.mysql_server.errors import MysqlDatabaseError, MysqlUnavailable
 from understudy.real_mysql import restoring
 from understudy.real_mysql.fixture import RealMysql
-from understudy.real_mysql.isolation import RealDatabase
+from understudy.real_mysql.isolation import Isolation, RealDatabase
 from understudy.real_mysql.server import RealMysqlServer
 from understudy.real_mysql.written_tables import WrittenTables
 
@@ -256,6 +257,19 @@ def test_what_changes_the_schema(server: RealMysqlServer, schema_reader: Admin, 
     written.note(sql)
 
     assert written.is_changed
+
+
+@pytest.mark.parametrize("isolation", ["delete", "clone", "rollback"])
+async def test_a_statement_whose_client_is_gone_does_not_hold_up_the_end_of_a_test(
+    server: RealMysqlServer, isolation: Isolation
+) -> None:
+    with another_test(server, isolation) as (real, _failures):
+        connection = await real.aiomysql.connect(autocommit=True)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await (await connection.cursor()).execute("UPDATE plans SET price = SLEEP(600)")
+        connection.close()
+    assert rows(server, "SELECT * FROM plans") == (("free", 0), ("paid", 10))
 
 
 def test_a_client_learns_that_the_server_has_ended_its_idle_connection(

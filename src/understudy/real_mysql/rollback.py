@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from understudy.mysql_server.admin import LONGEST_WAIT
 from understudy.pg.errors import ServerError
 from understudy.real_mysql import failures
 from understudy.real_mysql.participant import Participant
-from understudy.real_mysql.upstream import Check, Reading, Upstream
+from understudy.real_mysql.upstream import Check, Reading, Upstream, ask_alone
 from understudy.real_mysql.written_tables import may_write
 from understudy.script import expectations
 from understudy.serving.waits import ConnectionDropped, Pending
@@ -99,7 +100,7 @@ class SharedTransaction:
         self._ending: list[str] = []
         self._told: list[Callable[[], None]] = []
         self._is_begun = False
-        self._killer: Upstream | None = None  # waits for the answer to a KILL QUERY
+        self._is_killing = False
         self._after_kill: list[Callable[[], None]] = []
         self._is_lost = False  # and what the test has written with it
         self._latest_refused = ""
@@ -155,22 +156,15 @@ class SharedTransaction:
 
     def _kill(self) -> None:
         """Kill what runs on the real server. Nothing else is sent until that is done."""
-        if self._killer is not None or (number := self.number) is None:
+        if self._is_killing or (number := self.number) is None:
             return
-        try:
-            self._killer = killer = self._opened()
-        except ServerError:
-            return  # it is gone, which ends what runs, too
-        sql = f"KILL QUERY {number}".encode()
-        asked = killer.ask(Command.QUERY, sql, read_result(deprecate_eof=False))
-        assert asked.begin is not None
-        asked.begin(self._killed)
+        with suppress(ServerError):  # else the server is gone, which ends what runs, too
+            ask_alone(self._opened, f"KILL QUERY {number}", self._killed)
+            self._is_killing = True
 
-    def _killed(self, _outcome: object) -> None:
+    def _killed(self) -> None:
         """Go on: what runs has been killed, or had ended before."""
-        killer, self._killer = self._killer, None
-        if killer is not None:
-            killer.leave()
+        self._is_killing = False
         waiting, self._after_kill = self._after_kill, []
         for function in waiting:
             function()
@@ -208,7 +202,7 @@ class SharedTransaction:
     def roll_back(self, done: Callable[[Any], None]) -> None:
         """Roll everything back."""
         self._queue.clear()
-        if self._killer is not None:
+        if self._is_killing:
             self._after_kill.append(partial(self.roll_back, done))
             return
         self._is_lost = False
@@ -235,7 +229,7 @@ class SharedTransaction:
     # One request after another -------------------------------------------------------------------
 
     def _next(self) -> None:
-        if self._running is not None or self._killer is not None:
+        if self._running is not None or self._is_killing:
             return
         for request in self._queue:
             if self._is_free_for(request.connection):

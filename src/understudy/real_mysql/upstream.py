@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Callable, Generator
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from understudy.mysql import login
@@ -64,6 +66,7 @@ class Upstream(UpstreamSocket):
             connected.close()
             raise
         super().__init__(connected, sockets)
+        self._address = address
         self._waiting: deque[tuple[Reading, Callable[[Any], None]]] = deque()
 
     @property
@@ -113,10 +116,15 @@ class Upstream(UpstreamSocket):
         tell()
 
     def leave(self) -> None:
-        """Close the connection of a client that is gone."""
-        if not self.is_lost:
+        """Close the connection of a client that is gone, and kill what runs on it."""
+        if self.is_lost:
+            return
+        if self._waiting:  # the server does not notice, and the statement keeps its locks
+            with suppress(ServerError):  # else the server is gone
+                ask_alone(partial(Upstream, self._address, self._sockets), f"KILL {self.id}")
+        else:
             self.tell(Command.QUIT, b"")
-            self.close()
+        self.close()
 
     def use(self, database: str) -> Pending:
         """Change the database of the client."""
@@ -152,6 +160,30 @@ class Upstream(UpstreamSocket):
             _, done = self._waiting.popleft()
             done(ConnectionDropped())
         self.on_lost()
+
+
+def ask_alone(
+    opened: Callable[[], Upstream], sql: str, done: Callable[[], None] = lambda: None
+) -> None:
+    """Send a statement on a connection that is opened for it.
+
+    Args:
+        opened: opens the connection.
+        sql: the statement.
+        done: called when it is answered, or the connection has ended.
+
+    Raises:
+        ServerError: the connection cannot be opened.
+    """
+    upstream = opened()
+
+    def answered(_outcome: object) -> None:
+        upstream.leave()
+        done()
+
+    asked = upstream.ask(Command.QUERY, sql.encode(), read_result(deprecate_eof=False))
+    assert asked.begin is not None
+    asked.begin(answered)
 
 
 def _connected(address: Address) -> socket.socket:
