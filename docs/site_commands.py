@@ -14,7 +14,9 @@ from understudy.cli import main
 
 def commands() -> dict[str, tuple[click.Command, click.Context]]:
     """Return every command of `understudy` by its full name."""
-    return dict(_commands(main, click.Context(main, info_name="understudy")))
+    # With its settings: click keeps the option for help of the first context for every later one.
+    context = click.Context(main, info_name="understudy", **main.context_settings)
+    return dict(_commands(main, context))
 
 
 def _commands(
