@@ -59,6 +59,16 @@ SCHEMA = """
         lasts interval NOT NULL,
         token uuid NOT NULL
     );
+    CREATE TABLE jobs (
+        id bigint PRIMARY KEY,
+        title text NOT NULL,
+        team_id bigint REFERENCES teams
+    );
+    CREATE TABLE visits (
+        id bigint PRIMARY KEY,
+        adults int NOT NULL, children int NOT NULL,
+        came timestamp NOT NULL, went timestamp NOT NULL
+    );
 """
 
 
@@ -176,6 +186,8 @@ def _alive(
         ("DELETE FROM members WHERE user_id = $1 AND team_id = $2 RETURNING user_id", [101, 201]),
         ("UPDATE users SET name = $2 WHERE id = $1 RETURNING name", [101, "Ana"]),
         ("SELECT count(DISTINCT team_id) FROM members", []),
+        # The first row has no team, and those after it have.
+        ("SELECT id FROM jobs WHERE title = $1 AND team_id = $2 ORDER BY id", ["a", 101]),
         (
             "SELECT u.name FROM users u JOIN members m ON m.user_id = u.id "
             "WHERE m.team_id = $1 ORDER BY u.name",
@@ -303,3 +315,28 @@ def test_a_table_that_is_joined_with_itself_is_a_tree(database: psycopg.Connecti
 
 def test_a_statement_that_cannot_be_read_needs_no_rows(database: psycopg.Connection[Any]) -> None:
     assert _sets(database, "SELECT 1; SELECT 2", []) == []
+
+
+def test_of_too_many_rows_those_that_match_stay(database: psycopg.Connection[Any]) -> None:
+    names = ["street", "house", "floor", "city", "region", "country", "zip", "note"]
+    conditions = " AND ".join(f"{name} = ${at}" for at, name in enumerate(names, 1))
+    statement = f"SELECT came FROM addresses, visits WHERE {conditions} AND adults > $9"
+
+    given = {name: f"{name} a" for name in names}
+
+    found = _sets(database, statement, [*given.values(), 5])
+
+    rows = next(_shown(rows) for rows in found if rows.scenario == "among_others")
+    assert len(rows) == 14
+    assert len([row for _, row in rows if given.items() <= row.items()]) == 3
+    assert len([row for _, row in rows if row.get("adults", 0) > 5]) == 3
+
+
+def test_columns_of_one_type_have_different_values(database: psycopg.Connection[Any]) -> None:
+    """Otherwise no row would tell one from the other."""
+    found = _sets(database, "SELECT * FROM visits WHERE id = $1", [101])
+
+    for rows in found:
+        for _, visit in _shown(rows):
+            assert visit["adults"] != visit["children"]
+            assert visit["came"] != visit["went"]

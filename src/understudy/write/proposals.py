@@ -27,7 +27,9 @@ _MOST_ROW_SETS = 14
 _MOST_CONSTANTS = 12
 _MOST_PAIRS = 8
 _ROUNDS = 3  # of row sets: each may show statements that the last one did not
-_BASIC = ("with_one_row", "among_others")  # with and without what is optional
+_BASIC = ("with_one_row", "among_others")
+# With and without what is optional: it may be another statement.
+_OF_EACH_BASE = (*_BASIC, "with_a_taken_", "with_another_")
 _NO_SCHEMA = Schema({}, {}, {})
 
 
@@ -132,15 +134,16 @@ class _Plan:
             found = row_sets(reading, self._schema, is_full=self._refuses_rows())
             for rows in islice(found, _MOST_ROW_SETS):
                 is_paged = rows.scenario == "among_others"
-                is_basic = rows.scenario in _BASIC or rows.scenario.startswith("with_a_taken")
-                for base in bases if is_basic else bases[:1]:
+                is_of_each = rows.scenario.startswith(_OF_EACH_BASE)
+                for base in bases if is_of_each else bases[:1]:
                     chosen = self._arguments.paged(base) if is_paged else base
                     yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
             for rows in row_sets(reading, self._schema, is_full=True):
                 # A row too long for the others: it tells all columns of the result apart.
                 if rows.scenario == "with_one_row":
                     scenario, about = "with_all_columns", "if a row has a value in each column"
-                    yield self._trial(bases[-1], scenario, about, rows, "rows")
+                    for base in reversed(bases):
+                        yield self._trial(base, scenario, about, rows, "rows")
 
     def _refuses_rows(self) -> bool:
         """Return whether the code has raised an exception with all rows that matched."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from understudy.mutate.column_uses import ColumnId
+from understudy.mutate.generated_data import parents_first
 from understudy.rows.table_facts import ForeignKey, Schema, Table
 from understudy.write import column_values
 from understudy.write.comparisons import Comparison, Reading
@@ -84,6 +85,7 @@ class _Maker:
             worlds.add_all(self._worlds.world(number))
         worlds.add_all(self._worlds.mixed(worlds.rows))
         beside = _Rows(worlds.rows)
+        near_misses: list[tuple[Table, Values]] = []
         instead: list[tuple[Comparison, Table, Values]] = []
         for number, comparison in enumerate(self._reading.comparisons, 3):
             for table, values in one:
@@ -92,11 +94,17 @@ class _Maker:
                 near = self._worlds.near_miss(comparison, table, values, number)
                 if near is not None and not beside.add(table, near, is_first=True):
                     instead.append((comparison, table, near))
+                elif near is not None:
+                    near_misses.append((table, near))
         for table, values in self._worlds.with_nulls(one):
-            beside.add(table, values, is_first=True)
+            if beside.add(table, values, is_first=True):
+                near_misses.append((table, values))
+        rows = self._completed(beside.rows)
+        while len(rows) > _MOST_ROWS and near_misses:
+            beside.rows.remove(near_misses.pop())
+            rows = self._completed(beside.rows)
         if len(beside.rows) > len(one):
-            scenario, about = "among_others", "among other rows"
-            yield RowSet(scenario, about, self._completed(beside.rows)[:_MOST_ROWS])
+            yield RowSet("among_others", "among other rows", rows)
         for comparison, table, near in instead:
             rest = [(of, values) for of, values in one if of is not table]
             name = comparison.column.name
@@ -228,7 +236,10 @@ class _Maker:
             for key in table.foreign_keys:
                 self._add_parent(found, known, table, key, values)
             found.add(table, values, is_checked=False)
-        return found.rows
+        # A row that refers to none may come first, and then others of its table that do.
+        used = {table.oid: table for table, _ in found.rows}
+        order = [table.oid for table in parents_first([*used.values()])]
+        return sorted(found.rows, key=lambda row: order.index(row[0].oid))
 
     def _add_parent(
         self, found: _Rows, known: _Rows, table: Table, key: ForeignKey, values: Values

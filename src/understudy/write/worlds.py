@@ -126,8 +126,12 @@ class Worlds:
                 is_below = number == 2 and self._is_in_key(table, own.name)
                 return self._match(table, 0).get(key.parent_columns[0]) if is_below else None
         if self.refers(table, own.name):
-            is_needed = own in self._reading.named or self._is_in_key(table, own.name)
-            return column_values.value(self._schema, table, column, number) if is_needed else None
+            is_needed = own in self._reading.named and (column.required or not self._is_wide(table))
+            if not is_needed and not self._is_in_key(table, own.name):
+                return None
+            return column_values.value(
+                self._schema, table, column, number + self._place(table, own)
+            )
         if own in self._reading.stored and table.oid in self._reading.changed:
             return self.values.another(table, column, self._reading.stored[own])
         if order is not None:
@@ -135,8 +139,25 @@ class Worlds:
         if own in self._reading.assigned and number == 0:  # so that the change shows
             return column_values.value(self._schema, table, column, number)
         if own in self._reading.named and (column.required or not self._is_wide(table)):
-            return column_values.value(self._schema, table, column, number)
+            return self._plain(table, column, number)
         return None
+
+    def _plain(self, table: Table, column: Column, number: int) -> Any:
+        """Return a value that the row's other columns of the same type do not have.
+
+        Otherwise nothing would tell one from the other.
+        """
+        made = column_values.value(self._schema, table, column, number)
+        if self.refers(table, column.name) or column.type.kind == "enum":
+            return made
+        alike = [
+            one
+            for one in table.columns
+            if one.type == column.type
+            and not self.refers(table, one.name)
+            and column_values.value(self._schema, table, one, number) == made
+        ]
+        return column_values.value(self._schema, table, column, number + alike.index(column))
 
     def _is_wide(self, table: Table) -> bool:
         """Return whether a row with all columns that the statements name is too long to read."""
@@ -146,6 +167,12 @@ class Worlds:
     def refers(self, table: Table, name: str) -> bool:
         """Return whether a column belongs to a foreign key."""
         return any(name in key.columns for key in table.foreign_keys)
+
+    def _place(self, table: Table, own: ColumnId) -> int:
+        """Return how many columns before one refer to the same table, if rows tell all apart."""
+        parents = {name: key.parent for key in table.foreign_keys for name in key.columns}
+        alike = [name for name in parents if parents[name] == parents[own.name]]
+        return alike.index(own.name) if self._is_full else 0
 
     def _is_in_key(self, table: Table, name: str) -> bool:
         """Return whether a column belongs to a unique key with one that the statements name."""
@@ -220,8 +247,7 @@ class Worlds:
                 continue
             # Of few values, such as those of an enum, the number may mean the same one.
             made = (
-                column_values.value(self._schema, table, table.column(name), one)
-                for one in range(number, number + 3)
+                self._plain(table, table.column(name), one) for one in range(number, number + 3)
             )
             not_these = (values[name], self._reading.stored.get(own))
             found[name] = next((value for value in made if value not in not_these), None)
