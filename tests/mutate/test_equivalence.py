@@ -172,6 +172,28 @@ def test_the_telling_row_is_a_line_to_paste(database: str) -> None:
     assert of_insert == DIFFERENT  # any call tells
 
 
+def test_a_row_of_another_table_comes_before_the_one_that_refers_to_it(database: str) -> None:
+    statement = "SELECT total FROM orders WHERE user_id = $1"
+    mutant = _mutant(statement, "SELECT total FROM orders WHERE (user_id = $1) OR TRUE")
+
+    user, order = judge([mutant], database, with_rows=True)[mutant].telling.split("\n")
+
+    number = user.removeprefix('real_postgres.insert("users", id=').removesuffix(")")
+    assert number.isdecimal()
+    assert order == f'real_postgres.insert("orders", user_id={number})'
+
+
+def test_the_telling_row_of_swapped_columns_has_both(database: str) -> None:
+    statement = "SELECT name, email FROM users WHERE id = $1"
+    swapped = "SELECT email, name FROM users WHERE id = $1"
+    mutant = Mutant(statement, swapped, "columns-swapped", 7, 18, "swapped")
+
+    line = judge([mutant], database, with_rows=True)[mutant].telling
+
+    assert ", name=" in line
+    assert ", email=" in line
+
+
 def test_recorded_parameters_are_used_first(database: str) -> None:
     statement = "SELECT id FROM users WHERE email = $1"
     mutant = _mutant(statement, "SELECT id FROM users WHERE email = $1 AND email <> 'ana@x'")

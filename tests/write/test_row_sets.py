@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.write.kept import row, target
 from understudy.embedded import EmbeddedServer
 from understudy.embedded.driver import connect
 from understudy.mutate import operators
@@ -21,7 +22,10 @@ from understudy.rows.schema_reader import read_schema
 from understudy.script.boundary import FAKES, Event
 from understudy.script.calls import Call
 from understudy.write import comparisons
+from understudy.write.rendering import row_line
 from understudy.write.row_sets import RowSet, row_sets
+from understudy.write.telling_rows import with_telling_rows
+from understudy.write.trials import Row, Trial
 
 SCHEMA = """
     CREATE TABLE users (
@@ -340,3 +344,49 @@ def test_columns_of_one_type_have_different_values(database: psycopg.Connection[
         for _, visit in _shown(rows):
             assert visit["adults"] != visit["children"]
             assert visit["came"] != visit["went"]
+
+
+def _told(
+    database: psycopg.Connection[Any], statement: str, rows: Sequence[Row], lines: Sequence[str]
+) -> list[str]:
+    """Return the lines of a trial that gets telling rows."""
+    schema = _schema(database)
+    reading = comparisons.read([_event(statement, ["open"])], schema)
+    trial = with_telling_rows(Trial(target(), tuple(rows)), "\n".join(lines), reading, schema)
+    return [row_line(row) for row in trial.rows]
+
+
+def test_a_telling_row_has_what_the_statement_shows_of_it(
+    database: psycopg.Connection[Any],
+) -> None:
+    """What is generated differs from test to test; the values are not those of another row."""
+    statement = "SELECT name, email FROM users WHERE status = $1"
+    own = row("users", name="Davi")
+
+    lines = _told(database, statement, [own], ['real_postgres.insert("users", status="gone")'])
+
+    assert lines[1:] == [
+        'real_postgres.insert("users", name="Eva", email="davi@example.com", status="gone")'
+    ]
+
+
+def test_a_telling_row_has_no_more_than_that(database: psycopg.Connection[Any]) -> None:
+    statement = "SELECT id FROM users WHERE status = $1"
+
+    line = 'real_postgres.insert("users", status="gone")'
+
+    assert _told(database, statement, [], [line]) == [line]
+
+
+def test_a_row_that_is_there_is_not_inserted_again(database: psycopg.Connection[Any]) -> None:
+    parent = 'real_postgres.insert("teams", id=101, name="Davi")'
+    child = 'real_postgres.insert("teams", id=102, name="x", parent_id=101)'
+
+    lines = _told(
+        database,
+        "SELECT id, name FROM teams WHERE name = $1",
+        [row("teams", id=101, name="Davi")],
+        ['real_postgres.insert("teams", id=101)', child],
+    )
+
+    assert lines == [parent, child]

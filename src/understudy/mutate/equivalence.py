@@ -7,6 +7,7 @@ it runs in transactions that are rolled back.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -296,8 +297,22 @@ class _Judge:
             same = one.same(other, is_ordered=is_ordered, masks=subject.masks)
             return is_done and not same
 
-        rows = telling.telling_rows(data, subject.tables, subject.uses.columns, differs)
-        return telling.insert_lines(rows, subject.tables, subject.uses.columns)
+        columns = subject.uses.columns | _swapped(subject.tables, mutant)
+        rows = telling.telling_rows(data, subject.tables, columns, differs)
+        return telling.insert_lines(rows, self._schema, columns)
+
+
+def _swapped(tables: Sequence[Table], mutant: Mutant) -> set[ColumnId]:
+    """Return the columns of the result that a mutant swaps."""
+    if mutant.operator != "columns-swapped":
+        return set()
+    names = set(re.findall(r"\w+", mutant.statement[mutant.start : mutant.end]))
+    return {
+        ColumnId(table.oid, column.name)
+        for table in tables
+        for column in table.columns
+        if column.name in names
+    }
 
 
 def _elements(text: str | None, is_array: bool) -> list[str]:

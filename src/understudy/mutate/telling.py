@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.generated_data import Dataset, StoredRow
-from understudy.rows.table_facts import Table
+from understudy.rows.table_facts import Schema, Table
 from understudy.script.formatting import python_literal
 
 _MOST_SINGLE = 12  # rows that are tried alone
@@ -85,25 +85,40 @@ class _Search:
         return self._data.with_parents(rows, self._tables)
 
 
-def insert_lines(rows: Sequence[StoredRow], tables: Sequence[Table], columns: set[ColumnId]) -> str:
-    """Return the lines that insert the rows, with the values of these columns."""
-    if len(rows) > _MOST_LINES:
-        return ""
-    by_oid = {table.oid: table for table in tables}
-    return "\n".join(_line(row, by_oid[row.table], columns) for row in rows)
+def insert_lines(rows: Sequence[StoredRow], schema: Schema, columns: set[ColumnId]) -> str:
+    """Return the lines that insert the rows, with the values of these columns.
 
-
-def _line(row: StoredRow, table: Table, columns: set[ColumnId]) -> str:
-    arguments = [python_literal(table.name)]
-    for column in table.columns:
-        if ColumnId(table.oid, column.name) in columns and not column.generated:
-            text = row.values[column.name]
-            value = _python(text, column.type.name)
-            arguments.append(
-                f"{column.name}={value}"
-                if column.name.isidentifier()
-                else f"**{{{column.name!r}: {value}}}"
+    The rows of other tables that they refer to come first, with their keys only.
+    """
+    lines: list[str] = []
+    for row in rows:
+        table = schema.tables[row.table]
+        values = {
+            column.name: row.values[column.name]
+            for column in table.columns
+            if ColumnId(table.oid, column.name) in columns and not column.generated
+        }
+        for key in table.foreign_keys:
+            parent = schema.tables.get(key.parent)
+            told = [values.get(name) for name in key.columns]
+            is_there = any(
+                one.table == key.parent
+                and [one.values[name] for name in key.parent_columns] == told
+                for one in rows
             )
+            if parent is not None and None not in told and not is_there:
+                lines.append(_line(parent, dict(zip(key.parent_columns, told, strict=True))))
+        lines.append(_line(table, values))
+    lines = list(dict.fromkeys(lines))
+    return "\n".join(lines) if len(lines) <= _MOST_LINES else ""
+
+
+def _line(table: Table, values: Mapping[str, str | None]) -> str:
+    arguments = [python_literal(table.name)]
+    for name, text in values.items():
+        value = _python(text, table.column(name).type.name)
+        is_plain = name.isidentifier()
+        arguments.append(f"{name}={value}" if is_plain else f"**{{{name!r}: {value}}}")
     return f"real_postgres.insert({', '.join(arguments)})"
 
 

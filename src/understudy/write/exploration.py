@@ -11,6 +11,7 @@ from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema
 from understudy.write import (
     choice,
+    comparisons,
     fingerprint,
     lifespan,
     proposals,
@@ -25,6 +26,7 @@ from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.outcomes import Outcome, is_of_project, outcome, words
 from understudy.write.suspicions import suspect
+from understudy.write.telling_rows import with_telling_rows
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
 
 _MOST_TRIALS = 60
@@ -256,35 +258,36 @@ class Exploration:
                     break
             else:
                 alive.append(mutant)
-        for mutant, line in mutation.telling(observed, alive).items():
+        for mutant, lines in mutation.telling(observed, alive).items():
             yield True
             if mutant in alive:
                 asked = [candidates[at] for at in mutants[mutant][:_MOST_ASKED]]
-                found = self._with_row(mutation, asked, line, mutant, alive)
+                found = self._with_rows(mutation, asked, lines, mutant, alive)
                 if found is not None:
                     self._candidates.append(found)
 
-    def _with_row(
+    def _with_rows(
         self,
         mutation: Mutation,
         candidates: Sequence[_Candidate],
-        line: str,
+        lines: str,
         wanted: Mutant,
         alive: list[Mutant],
     ) -> _Candidate | None:  # pragma: no cover - see `_RERUN`
-        """Return a candidate with one more row that notices a mutant.
+        """Return a candidate with more rows that notices a mutant.
 
         Args:
             mutation: runs mutants.
-            candidates: those to which the row may be added.
-            line: inserts the row.
+            candidates: those to which the rows may be added.
+            lines: insert the rows.
             wanted: the mutant.
             alive: the mutants that nothing notices; those that are noticed now leave it.
         """
+        schema = self._explorer.schema
+        assert schema is not None, "there is a database"
         for one in candidates:
-            trial = replace(
-                one.trial, script=(*line.splitlines(), *one.trial.script), purpose="telling row"
-            )
+            reading = comparisons.read(one.first.events, schema)
+            trial = with_telling_rows(one.trial, lines, reading, schema)
             better = _Candidate(trial, self._lab.observe(trial), set())
             # Most rows make no difference, which one run tells.
             if better.first.problem or not mutation.notices(

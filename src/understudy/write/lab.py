@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Any
@@ -17,7 +17,7 @@ from understudy.script.failures import WrongEventLoop
 from understudy.write import rendering
 from understudy.write.guard import SECONDS, Guard
 from understudy.write.line_arcs import LineArcs
-from understudy.write.shifts import shift
+from understudy.write.shifts import other_values, shift
 from understudy.write.trials import Observation, Target, Trial
 
 FILE = "test_understudy_trials.py"
@@ -172,7 +172,8 @@ class Lab:
 
         Args:
             trial: the trial.
-            is_shifted: whether sequences and the physical order of rows are shifted before.
+            is_shifted: whether sequences, the physical order of rows and generated values are
+                others.
             change: changes calls to the database on their way, see `rerun`.
         """
         name = test_name(trial.target)
@@ -181,7 +182,8 @@ class Lab:
             return Observation(problem=f"its fixtures cannot be set up: {why}")
         playing = self._playing = _Playing(trial, is_shifted, change is None, Observation())
         try:
-            run = self._reruns.run(self.items[name], change, seconds=SECONDS)
+            with other_values(self.items[name]) if is_shifted else nullcontext():
+                run = self._reruns.run(self.items[name], change, seconds=SECONDS)
         finally:
             self._playing = None
         self.has_fired = run.has_fired

@@ -1,8 +1,12 @@
-"""Change what a test must not depend on: the next numbers, and the physical order of the rows."""
+"""Change what a test must not depend on: numbers, the order of rows, values that are generated."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 # A row that is updated moves to the end of its table. Triggers would change more than that.
 _SHIFT = """
@@ -42,3 +46,17 @@ def shift(real_postgres: Any) -> None:
     # A COMMIT of its own would be answered by the script of the trial.
     with real_postgres.psycopg.connect_sync(autocommit=True) as connection:
         connection.execute(_SHIFT)
+
+
+@contextmanager
+def other_values(item: pytest.Item) -> Iterator[None]:
+    """Give a test another name, and so other values where its rows or `faker` generate them.
+
+    A trial is written as a test with another name, too.
+    """
+    location = item.location
+    item.location = (*location[:2], f"{location[2]} shifted")
+    try:
+        yield
+    finally:
+        item.location = location
