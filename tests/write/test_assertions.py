@@ -230,6 +230,17 @@ def test_an_exception_and_what_it_says() -> None:
     assert act(one) == ["with pytest.raises(ValueError):", "    await JobDAO(conn).find()"]
 
 
+@pytest.mark.parametrize(("file", "after"), [(__file__, []), ("dao.py", ["    session.commit()"])])
+def test_what_follows_the_call_is_in_the_test_if_it_raises(file: str, after: list[str]) -> None:
+    """The rows of a session that does not flush are refused by its commit."""
+    try:
+        raise ValueError("refused")
+    except ValueError as error:
+        one = kept(raised=[error], of=target(file=file, after=("session.commit()",)))
+
+    assert act(one)[1:] == ["    await JobDAO(conn).find()", *after]
+
+
 def test_the_constraint_of_an_error_of_sqlalchemy() -> None:
     original = Exception()
     original.__cause__ = asyncpg.UniqueViolationError('violates "jobs_title_key"')

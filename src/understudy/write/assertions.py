@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 import types
 from collections.abc import Iterable
 from dataclasses import replace
@@ -66,7 +67,7 @@ def act(kept: Kept) -> list[str]:
     raised = _raises(kept)
     is_named = raised is None and _mentions(asserts, name)
     lines = rendering.act(kept.trial, name if is_named else "")
-    if raised is None:
+    if raised is None or _is_raised_after(kept):
         lines += kept.trial.target.after
     managers = ["real_postgres.changes() as changes"] if _mentions(asserts, "changes") else []
     if raised is not None:
@@ -75,6 +76,14 @@ def act(kept: Kept) -> list[str]:
     if not managers:
         return lines
     return [f"with {', '.join(managers)}:", *(f"    {line}" for line in lines)]
+
+
+def _is_raised_after(kept: Kept) -> bool:
+    """Return whether what follows the call has raised, such as the COMMIT of a session."""
+    error = kept.observed[0].raised
+    frames = traceback.walk_tb(error.__traceback__ if error is not None else None)
+    files = [frame.f_code.co_filename for frame, _ in frames]
+    return bool(files) and kept.trial.target.file not in files
 
 
 def imports_of_act(kept: Kept) -> set[str]:
