@@ -73,9 +73,3 @@ def test_a_file_without_new_tests() -> None:
     found = Results("app.users", PATH, [WrittenFile(FILE, "dao", [])])
 
     assert lines(found) == [f"{Path('tests/test_users_dao.py')}: nothing to add"]
-
-
-def test_no_wrong_sql_is_not_worth_a_line() -> None:
-    found = Results("app.users", PATH, [WrittenFile(FILE, "dao", [])], mutants=(0, 0))
-
-    assert lines(found) == [f"{Path('tests/test_users_dao.py')}: nothing to add"]

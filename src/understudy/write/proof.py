@@ -102,10 +102,10 @@ def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) ->
         if found is None:  # else they ran, and there is no SQL to change
             results.end = f"The tests could not be run with mutants: {error}"
         return
-    if not found.statements:
+    killable = sum(one.killable for one in found.statements)
+    if not killable:
         return
-    killed = sum(one.killed for one in found.statements)
-    results.mutants = killed, sum(one.killable for one in found.statements)
+    results.mutants = sum(one.killed for one in found.statements), killable
     results.unnoticed = [
         (_place(one.statement.spots, copy.root.resolve()), result.mutant.sentence)
         for one in found.statements

@@ -38,8 +38,8 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
             yield "  line, and set the variables in a fixture of the tests above."
     if not results.files:
         yield f"No test was written for {results.module}."
-    killed, killable = results.mutants or (0, 0)
-    if killable:
+    if results.mutants is not None:
+        killed, killable = results.mutants
         yield f"  wrong SQL that they notice: {killed} of {killable}"
         for place, change in results.unnoticed:
             yield f"    not noticed: {change}" + (f" ({place})" if place else "")
