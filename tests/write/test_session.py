@@ -3,83 +3,76 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.write.kept import kept, target
 from understudy.write.session import Session, Wanted
-from understudy.write.trials import Kept, LeftOut, Target
+from understudy.write.trials import Kept
 
 NOTHING: Any = None
 WANTED = Wanted("app.jobs", "", [], ["dao"], "real_postgres", {}, {}, None)
 
 
-class Explorer:
-    """Finds what it is told to.
+def session() -> Session:
+    """Return a run that is asked for nothing but what it does with its findings."""
+    return Session(WANTED, NOTHING, NOTHING, NOTHING, NOTHING, lambda said: None)
 
-    Attributes:
-        problems: why nothing is found for a target, by its name.
+
+def after_keeping(found: Sequence[Kept], problem: str = "") -> Session:
+    """Return a run after it has explored `JobDAO.find`.
+
+    Args:
+        found: the trials that are worth a test.
+        problem: why the first trial was none.
     """
-
-    def __init__(self, found: Callable[[Target], list[Kept]], problem: str = "") -> None:
-        self.explore = lambda target, ends: found(target)
-        self.problems = {"JobDAO.find": problem} if problem else {}
-
-
-def explored(
-    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Sequence[Kept], Sequence[LeftOut], list[Mapping[str, object]]]:
-    """Return what is kept of a target, what is left out, and what is said meanwhile."""
-    monkeypatch.setattr(gc, "freeze", lambda: None)
-    said: list[Mapping[str, object]] = []
-    session = Session(WANTED, NOTHING, NOTHING, NOTHING, NOTHING, said.append)
-    session._targets = [target()]
-    session._explore(explorer)  # type: ignore[arg-type] # it does what is asked of one here
-    return session._kept, session._left_out, said
+    run = session()
+    explorer: Any = SimpleNamespace(problems={"JobDAO.find": problem} if problem else {})
+    exploration: Any = SimpleNamespace(target=target(), kept=lambda: found)
+    run._keep(explorer, exploration)
+    return run
 
 
-def test_what_shows_something_becomes_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, left_out, said = explored(Explorer(lambda of: [kept([7, 7, 7], of=of)]), monkeypatch)
+def test_what_shows_something_becomes_a_test() -> None:
+    run = after_keeping([kept([7, 7, 7])])
 
-    assert [one.assertions for one in found] == [("assert result == 7",)]
-    assert left_out == []
-    assert [one["kind"] for one in said] == ["found", "begin", "explored"]
-    assert said[-1] == {
-        "kind": "explored",
-        "target": "JobDAO.find",
-        "tests": 1,
-        "number": 1,
-        "of": 1,
-    }
-
-
-def failing(target: Target) -> list[Kept]:
-    """Fail as code does that was not expected."""
-    raise ValueError("not expected")
+    assert [one.assertions for one in run._kept] == [("assert result == 7",)]
+    assert run._left_out == []
 
 
 @pytest.mark.parametrize(
-    ("explorer", "reason"),
+    ("found", "problem", "reason"),
     [
-        (Explorer(lambda of: [], "it did not end within 3 s"), "it did not end within 3 s"),
-        (Explorer(lambda of: []), "no time was left to try it"),
-        (
-            Explorer(lambda of: [kept([None] * 3, of=of, changed=[None])]),
-            "nothing that it shows can be asserted",
-        ),
-        (
-            Explorer(failing),
-            "Understudy failed on it; please report ValueError: not expected at test_session.py:",
-        ),
+        ([], "it did not end within 3 s", "it did not end within 3 s"),
+        ([], "", "no time was left to try it"),
+        ([kept([None] * 3, changed=[None])], "", "nothing that it shows can be asserted"),
     ],
 )
-def test_what_has_no_test_has_a_reason(
-    monkeypatch: pytest.MonkeyPatch, explorer: Explorer, reason: str
-) -> None:
-    found, (left_out,), _ = explored(explorer, monkeypatch)
+def test_what_has_no_test_has_a_reason(found: Sequence[Kept], problem: str, reason: str) -> None:
+    run = after_keeping(found, problem)
 
-    assert found == []
-    assert (left_out.name, left_out.line) == ("JobDAO.find", 10)
-    assert left_out.reason.startswith(reason)
+    assert run._kept == []
+    assert [(one.name, one.reason, one.line) for one in run._left_out] == [
+        ("JobDAO.find", reason, 10)
+    ]
+
+
+def test_what_fails_on_one_function_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others still get their tests."""
+
+    def failing() -> Iterator[bool]:
+        yield True
+        raise ValueError("not expected")
+
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    run = session()
+    exploration: Any = SimpleNamespace(target=target())
+
+    assert [*run._steps(exploration, failing(), "trying")] == [True]
+    (left_out,) = run._left_out
+    assert left_out.reason.startswith(
+        "Understudy failed on it; please report ValueError: not expected at test_session.py:"
+    )
