@@ -13,12 +13,21 @@ from xdist.scheduler import LoadFileScheduling
 
 # Beginnings of names, the longest first: `pytest --durations=100` shows what belongs here.
 LONGEST = (
-    "tests/seed_contract/test_commands.py",
+    "tests/write/test_backend.py",
     "tests/test_benchmarks.py",
+    "tests/conformance/test_roles.py",
+    "tests/write/test_shop.py",
+    "tests/sweep/",
+    "tests/write/test_command.py",
+    "tests/seed_contract/test_commands.py",
     "tests/test_reference_backend.py",
     "tests/cli/test_wheel.py",
     "tests/plugin/test_catalog.py",
     "tests/benchmarks/",
+    "tests/rerun/",
+    "tests/record/",
+    "tests/adopt/",
+    "tests/mutate/test_command.py",
     "tests/init/test_layouts.py",
     "tests/cli/",
     "tests/plugin/test_workers.py",
@@ -35,6 +44,7 @@ LONGEST = (
 BY_PARAMETER = {
     "tests/test_documentation.py": re.compile(r"\[(?P<unit>[^:\]]+)"),  # the document of a block
     "tests/init/test_layouts.py": re.compile(r"\[(?P<unit>[^\]]+)"),
+    "tests/write/test_backend.py": re.compile(r"\[(?P<unit>[^\]]+)"),
 }
 
 

@@ -14,7 +14,7 @@ from understudy.cli.write import write
 BACKEND = Path(__file__).parents[2] / "examples" / "backend"
 IGNORED = shutil.ignore_patterns("__pycache__", "test_*.py", "integration", ".*")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
