@@ -17,9 +17,6 @@ from tests.backend_copy import ROOT, outer_environment
 pytestmark = pytest.mark.timeout(600)  # the benchmarks take a minute, on a busy machine more
 
 
-pytestmark = pytest.mark.timeout(900)  # the first one waits for the whole command
-
-
 @pytest.fixture(scope="module")
 def output() -> str:
     done = subprocess.run(
