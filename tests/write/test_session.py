@@ -69,9 +69,12 @@ def test_what_fails_on_one_function_is_reported(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(gc, "freeze", lambda: None)
     run = session()
-    exploration: Any = SimpleNamespace(target=target())
+    explorer: Any = SimpleNamespace(problems={})
+    exploration: Any = SimpleNamespace(target=target(), kept=list)
 
     assert [*run._steps(exploration, failing(), "trying")] == [True]
+    run._keep(explorer, exploration)
+
     (left_out,) = run._left_out
     assert left_out.reason.startswith(
         "Understudy failed on it; please report ValueError: not expected at test_session.py:"

@@ -254,7 +254,7 @@ class Session:
         self._kept += useful
         if tests and not useful:
             self._leave_out(target, "nothing that it shows can be asserted")
-        if not found:
+        if not found and not any(one.name == target.name for one in self._left_out):
             reason = explorer.problems.get(target.name, "no time was left to try it")
             self._leave_out(target, reason)
         shared = getattr(target, "shared", {}).get("left_out", {})
