@@ -223,3 +223,69 @@ def test_a_body_without_a_model_comes_from_the_description(project: Path) -> Non
     assert [*found["plain"].variations()] == []
     assert found["ids"].smallest == [1]
     assert [*found["ids"].broken()] == []
+
+
+ROUTE = """
+    from fastapi import APIRouter, FastAPI
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    router = APIRouter()
+
+    @router.get("/items")
+    async def show() -> int:
+        return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("app", "settings", "reason"),
+    [
+        (
+            "import asyncpg",
+            "",
+            'no app is configured; add app = "module:attribute" to [tool.understudy]',
+        ),
+        (
+            "import asyncpg",
+            'app = "shop:app"\n',
+            "The app 'shop:app' cannot be loaded: the module 'shop' (shop.py) has no attribute "
+            "'app'.",
+        ),
+        ("app = FastAPI()", "", "the app shop:app does not include its router"),
+    ],
+)
+def test_a_route_without_an_app_is_left_out(
+    project: Path, app: str, settings: str, reason: str
+) -> None:
+    targets, left_out = found(project, f"{ROUTE}\n    {app}\n", settings)
+
+    assert targets == []
+    assert [(one.name, one.reason) for one in left_out] == [("GET /items", reason)]
+
+
+def test_of_two_routes_of_a_path_the_first_answers(project: Path) -> None:
+    again = """
+    @router.get("/items")
+    async def again() -> int:
+        return 2
+
+    app = FastAPI()
+    app.include_router(router)
+    """
+
+    targets, _ = found(project, ROUTE + again)
+
+    assert [target.function.__name__ for target in targets] == ["show"]
+
+
+def test_an_app_that_accepts_only_some_hosts_is_asked_by_one_of_them(project: Path) -> None:
+    app = """
+    app = FastAPI()
+    app.include_router(router)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["*.example.com"])
+    """
+
+    (target,), _ = found(project, ROUTE + app)
+
+    assert isinstance(target, RouteTarget)
+    assert target.shared["headers"] == {"Host": "example.com"}
