@@ -105,3 +105,23 @@ def test_a_finding_becomes_a_test(mysql_swept: Swept) -> None:
     ) in written
     result.assert_outcomes(failed=1)  # until the app no longer hides the error
     assert "assert 201 >= 400" in result.stdout.str()
+
+
+def test_a_scripted_server_needs_no_real_one(
+    mysql_swept: Swept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = """
+        async def test_add(async_client, fake_mysql):
+            fake_mysql.on("INSERT INTO users (email) VALUES (%s)", "ana").affected(1)
+
+            assert (await async_client.post("/users?email=ana")).status_code == 201
+    """
+    settings = SETTINGS.replace("real_mysql_env", "fake_mysql_env")
+    mysql_swept.write(APP, test, settings)
+    (mysql_swept.path / "schema.sql").write_text(SCHEMA, encoding="utf-8")
+    mysql_swept.run("tests").assert_outcomes(passed=1)  # the catalog is kept
+    monkeypatch.setenv("UNDERSTUDY_MYSQL_BINARIES", str(mysql_swept.path))  # where there is none
+
+    report = mysql_swept.report("--understudy-sweep=1205,1213,1062")
+
+    assert report.startswith("2 faults of 2 at 1 call in ... s: 2 x 500\n")
