@@ -243,6 +243,19 @@ def test_a_project_without_schema_is_refused(project: Path) -> None:
     assert files(project) == before
 
 
+def test_a_project_on_mysql_is_refused(project: Path) -> None:
+    write_files(project, {"pyproject.toml": SETTINGS.replace("schema =", "mysql_schema =")})
+
+    result = run("app/notes.py")
+
+    assert result.exit_code == 2
+    assert (
+        "`understudy write` tries code on PostgreSQL alone, and this project has only a "
+        "mysql_schema in [tool.understudy].\n"
+        "What needs no database: understudy write app/notes.py --layer dto" in result.stderr
+    )
+
+
 @contextmanager
 def proving(**options: Any) -> Iterator[subprocess.Popen[str]]:
     """Start to write, and wait until the written tests are proved."""

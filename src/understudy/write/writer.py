@@ -66,11 +66,8 @@ def write(wanted: Wanted, say: Say) -> Results:
         findings = look(wanted.root)
         module = _module(findings, wanted.module)
         results = Results(module.name, module.file)
-        if not (findings.configured.understudy or {}).get("schema") and wanted.layers != ("dto",):
-            raise WriteError(
-                "The project has no schema, so there is no database to try the code on.\n"
-                "Set it up first: understudy init"
-            )
+        if wanted.layers != ("dto",):
+            _require_schema(findings.configured.understudy or {}, wanted.module)
         setting = routes.missing_setting(findings)
         with copied(findings.root, _GRACE) as copy:
             if setting is not None:
@@ -104,6 +101,21 @@ def write(wanted: Wanted, say: Say) -> Results:
         raise WriteError(str(error)) from error
     results.seconds = time.monotonic() - started
     return results
+
+
+def _require_schema(settings: Mapping[str, Any], module: str) -> None:
+    if settings.get("schema"):
+        return
+    if other := next((key for key in ("mysql_schema", "sqlite_schema") if settings.get(key)), None):
+        raise WriteError(
+            "`understudy write` tries code on PostgreSQL alone, and this project has only a "
+            f"{other} in [tool.understudy].\n"
+            f"What needs no database: understudy write {module} --layer dto"
+        )
+    raise WriteError(
+        "The project has no schema, so there is no database to try the code on.\n"
+        "Set it up first: understudy init"
+    )
 
 
 def _nothing(
