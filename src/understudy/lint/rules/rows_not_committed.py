@@ -135,7 +135,7 @@ RULE = Rule(
     ),
     instead=(
         "Call `commit()` before it is closed, or connect with `autocommit=True`. Rows for one test:"
-        " `await real_mysql.insert(...)`."
+        " `real_mysql.insert(...)`."
     ),
     wrong="""
 import aiomysql
