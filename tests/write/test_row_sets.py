@@ -71,7 +71,8 @@ SCHEMA = """
     CREATE TABLE visits (
         id bigint PRIMARY KEY,
         adults int NOT NULL, children int NOT NULL,
-        came timestamp NOT NULL, went timestamp NOT NULL
+        came timestamp NOT NULL, went timestamp NOT NULL,
+        opens int NOT NULL, closes int NOT NULL CHECK (closes > opens)
     );
 """
 
@@ -376,6 +377,16 @@ def test_a_telling_row_has_no_more_than_that(database: psycopg.Connection[Any]) 
     line = 'real_postgres.insert("users", status="gone")'
 
     assert _told(database, statement, [], [line]) == [line]
+
+
+def test_values_that_a_check_compares_are_left_to_insert(
+    database: psycopg.Connection[Any],
+) -> None:
+    line = 'real_postgres.insert("visits", id=7, opens=90)'
+
+    (told,) = _told(database, "SELECT id, opens, closes FROM visits WHERE id = $1", [], [line])
+
+    assert told == line
 
 
 def test_a_row_that_is_there_is_not_inserted_again(database: psycopg.Connection[Any]) -> None:

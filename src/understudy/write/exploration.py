@@ -33,7 +33,7 @@ _MOST_TRIALS = 60
 _MOST_USELESS = 12  # trials in a row that show nothing new
 # _RERUN: a rerun stops coverage's tracer, which then does not see the rest of its callers.
 _ENOUGH_ROWS = 4  # in a test; more make it long
-_MOST_EXTRA = 8  # trials beside the chosen ones that are asked to notice mutants
+_MOST_EXTRA = 12  # trials beside the chosen ones that are asked to notice mutants
 _MOST_ASKED = 3  # candidates to which a row is added that may tell a mutant
 
 

@@ -67,9 +67,10 @@ def _completed(row: Row, trial: Trial, reading: Reading, schema: Schema) -> Row:
 
 
 def _value(table: Table, column: Column, trial: Trial, schema: Schema) -> Expression | None:
-    """Return a value that no row of a trial has; None for a reference to another row."""
-    if any(column.name in key.columns for key in table.foreign_keys):
-        return None
+    """Return a value that no row of a trial has; None for one that depends on others."""
+    joint = [check for check in table.checks if len(check.columns) > 1]
+    if any(column.name in one.columns for one in (*table.foreign_keys, *joint)):
+        return None  # `insert` finds one that fits
     taken = {
         value.text
         for row in trial.rows
