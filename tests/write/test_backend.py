@@ -35,7 +35,7 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_tests_are_written_for_most_functions(backend: Path, module: str, least: int) -> None:
     result = CliRunner().invoke(
-        write, [module, "--format", "json", "--seconds", "400"], catch_exceptions=False
+        write, [module, "--format", "json", "--seconds", "150"], catch_exceptions=False
     )
 
     assert result.exit_code in (0, 1), result.output
