@@ -254,7 +254,7 @@ def test_an_app_and_its_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 class Sent(NamedTuple):
-    statement: str
+    scripted: str
     parameters: list[object]
 
 

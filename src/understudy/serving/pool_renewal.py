@@ -23,6 +23,10 @@ _RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy", "django", "aiomys
 # More than asyncpg needs to read that its connection has ended.
 _STEPS = 3
 
+# The numbers that Understudy's servers give begin above those of processes on Linux.
+FIRST_NUMBER = 2**22 + 1
+
+# Connections of PostgreSQL's processes are among them, which have smaller numbers.
 _ended: set[int] = set()
 # The modules that were made to look, by name: a module may be imported again.
 _checking: dict[str, Any] = {}
@@ -133,4 +137,8 @@ def _number(connection: Any) -> int:
         if number is not None:
             return number()
     pgconn = getattr(connection, "pgconn", None)
-    return number_of(connection) if pgconn is None else int(pgconn.backend_pid)
+    if pgconn is not None:
+        return int(pgconn.backend_pid)
+    # A MySQL counts from 1: a number of its own may be that of an ended process of PostgreSQL.
+    own = number_of(connection)
+    return own if own >= FIRST_NUMBER else 0

@@ -32,13 +32,14 @@ from understudy.serving.clients import Client
 from understudy.serving.leaks import LeakReport
 from understudy.serving.location import Location
 from understudy.serving.login import ANY_LOGIN
+from understudy.serving.pool_renewal import FIRST_NUMBER
 from understudy.serving.sockets import Sockets
 from understudy.serving.transport import Session, Transport
 
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server has a lower limit
 # Of all servers of this process: a driver's client is found by the number. The clients of a clone
-# have the ids of processes instead, which are not above 2 ** 22 on Linux.
-pids = itertools.count(2**22 + 1)
+# have the ids of processes instead.
+pids = itertools.count(FIRST_NUMBER)
 
 ClientT = TypeVar("ClientT", bound=Client)
 
