@@ -52,7 +52,7 @@ def test_every_planted_fault_is_found(
         # A connection that cannot be had is hidden by the same code.
         if finding["rule"] != "swallowed"
     }
-    assert found == set(planted.items())
+    assert found == set(planted.items()), document
 
 
 @pytest.mark.parametrize(("folder", "dsn", "planted"), APPS)
