@@ -89,8 +89,9 @@ class RealMysqlServer(Server):
         assert self._known is not None, "start() comes first"
         if isolation not in (None, self.real.isolation):
             # A connection that is older than the test has the other kind of isolation.
-            pool_renewal.renew(self.end_connections())
+            ended = self.end_connections()
             self._settle()
+            pool_renewal.renew(ended)
         if isolation == "clone":
             self._clone = RealDatabase(self._known, self._sockets, "clone")
         try:
@@ -103,9 +104,9 @@ class RealMysqlServer(Server):
     def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
         """End a test: report its leaks to `left`, and put back what it wrote."""
         super().end_test(left, close)
-        if self._clone is not None:
-            pool_renewal.renew(self.end_connections())
+        ended = [] if self._clone is None else self.end_connections()
         self._settle()  # ended connections are closed
+        pool_renewal.renew(ended)
         if self._clone is None:
             self.real.restore()
         else:

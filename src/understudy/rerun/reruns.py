@@ -171,7 +171,9 @@ class Reruns:
             return Run(passed=False, phase="setup", error=_UNSOUND)
         if connects:
             for server in self.environment.servers():
-                pool_renewal.renew(server.end_connections(pool_renewal.is_renewed))
+                ended = server.end_connections(pool_renewal.is_renewed)
+                server.sockets.settle()  # else a driver hears of it when the test has begun
+                pool_renewal.renew(ended)
         return self._run(item, change, seconds)
 
     def _heal(self, item: pytest.Item) -> bool:
