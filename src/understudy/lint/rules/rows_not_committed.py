@@ -24,7 +24,7 @@ _CONNECTS = {
     "aiosqlite.connect": "aiosqlite",
 }
 # Each may make the connection commit by itself.
-_OPTIONS = {None, "autocommit", "init_command", "isolation_level", "option_files", "sql_mode"}
+_OPTIONS = {None, "autocommit", "init_command", "isolation_level", "option_files"}
 _UNCERTAIN = {"fake_mysql", "fake_mysql_server"}  # what is written there is lost in any case
 _HARMLESS = {"close", "ensure_closed", "begin"}
 _EXECUTES = {"execute", "executemany"}
