@@ -160,7 +160,6 @@ class RecordPlugin:
         from understudy.embedded import PostgresError
         from understudy.record.calls import MOST_ROWS
         from understudy.script import boundary
-        from understudy.serving import pool_renewal
 
         fake, real = servers.server(self._config), servers.rollback_server(self._config)
         watcher = _Keeping()
@@ -178,8 +177,8 @@ class RecordPlugin:
             real.base = fake.base
             fake.sockets.stand_in = real.sockets
             stack.callback(setattr, fake.sockets, "stand_in", None)
-            pool_renewal.renew(fake.end_connections())
-            stack.callback(lambda: pool_renewal.renew(real.end_connections()))
+            fake.renew_pools()
+            stack.callback(real.renew_pools)
             boundary.watchers.append(watcher)
             stack.callback(boundary.watchers.remove, watcher)
             stack.callback(setattr, boundary, "kept_rows", boundary.kept_rows)

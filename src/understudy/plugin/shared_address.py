@@ -65,8 +65,6 @@ class SharedAddress:
         Raises:
             pytest.fail.Exception: it uses both, or the real server cannot be started.
         """
-        from understudy.serving import pool_renewal
-
         chosen = self._of(item)
         from understudy.embedded import PostgresError
 
@@ -75,7 +73,7 @@ class SharedAddress:
         if chosen != self.current:
             # First, because a pool may connect again as soon as its connections have ended.
             before, self.current = self.servers[self.current], chosen
-            pool_renewal.renew(before.end_connections())
+            before.renew_pools()
         if not self._is_started:
             self._is_started = True
             self._sockets.start()

@@ -17,7 +17,6 @@ from understudy.real_mysql.shared_connection import SharedConnection
 from understudy.real_mysql.upstream import Upstream
 from understudy.script import call_counts
 from understudy.script.script import Script
-from understudy.serving import pool_renewal
 from understudy.serving.clients import INSERTER
 from understudy.serving.leaks import LeakReport
 from understudy.serving.login import Login
@@ -89,9 +88,7 @@ class RealMysqlServer(Server):
         assert self._known is not None, "start() comes first"
         if isolation not in (None, self.real.isolation):
             # A connection that is older than the test has the other kind of isolation.
-            ended = self.end_connections()
-            self._settle()
-            pool_renewal.renew(ended)
+            self.renew_pools()
         if isolation == "clone":
             self._clone = RealDatabase(self._known, self._sockets, "clone")
         try:
@@ -104,9 +101,9 @@ class RealMysqlServer(Server):
     def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
         """End a test: report its leaks to `left`, and put back what it wrote."""
         super().end_test(left, close)
-        ended = [] if self._clone is None else self.end_connections()
+        if self._clone is not None:
+            self.renew_pools()
         self._settle()  # ended connections are closed
-        pool_renewal.renew(ended)
         if self._clone is None:
             self.real.restore()
         else:

@@ -171,9 +171,7 @@ class Reruns:
             return Run(passed=False, phase="setup", error=_UNSOUND)
         if connects:
             for server in self.environment.servers():
-                ended = server.end_connections(pool_renewal.is_renewed)
-                server.sockets.settle()  # else a driver hears of it when the test has begun
-                pool_renewal.renew(ended)
+                server.renew_pools(pool_renewal.is_renewed)
         return self._run(item, change, seconds)
 
     def _heal(self, item: pytest.Item) -> bool:
@@ -185,7 +183,7 @@ class Reruns:
         def set_up_again() -> None:
             self._tear_down(item.session, None)
             for server in self.environment.servers():
-                pool_renewal.renew(server.end_connections())
+                server.renew_pools()
 
         remedies: list[Callable[[], None]] = [
             lambda: None,

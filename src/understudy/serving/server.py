@@ -26,20 +26,19 @@ from understudy.script.calls import Call, Transaction
 from understudy.script.failures import Failure, ServerBroke, UnexpectedStatement
 from understudy.script.origin import Spot
 from understudy.script.script import Script
-from understudy.serving import attribution, drivers
+from understudy.serving import attribution, drivers, pool_renewal
 from understudy.serving.attribution import CallSite
 from understudy.serving.clients import Client
 from understudy.serving.leaks import LeakReport
 from understudy.serving.location import Location
 from understudy.serving.login import ANY_LOGIN
-from understudy.serving.pool_renewal import FIRST_NUMBER
 from understudy.serving.sockets import Sockets
 from understudy.serving.transport import Session, Transport
 
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server has a lower limit
 # Of all servers of this process: a driver's client is found by the number. The clients of a clone
 # have the ids of processes instead.
-pids = itertools.count(FIRST_NUMBER)
+pids = itertools.count(pool_renewal.FIRST_NUMBER)
 
 ClientT = TypeVar("ClientT", bound=Client)
 
@@ -234,6 +233,13 @@ class Server(ABC, Generic[ClientT]):
         for client in clients:
             self._end(client)
         return [client.pid for client in clients]
+
+    def renew_pools(self, wanted: Callable[[ClientT], bool] = lambda _: True) -> None:
+        """End connections, and have the pools that they belong to connect again."""
+        ended = self.end_connections(wanted)
+        if ended:  # a server that was not started has none, and cannot settle
+            self._settle()  # else a driver hears of it later than its pool looks
+            pool_renewal.renew(ended)
 
     def refuse_connections(self, *, refused: bool) -> None:
         """Refuse new connections, as if no server ran; or accept them again."""
