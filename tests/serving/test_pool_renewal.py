@@ -9,7 +9,7 @@ from understudy.serving import pool_renewal
 
 
 class Connection:
-    """What SQLAlchemy's pool keeps, with the number that a MySQL has given it."""
+    """What SQLAlchemy's pool keeps, with the number that a server has given it."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -27,19 +27,26 @@ def _no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_renewal, "_ended", set[int]())
 
 
-def opened(*numbers: int) -> list[int]:
+class Postgres(Connection):
+    """The same, with the id of a process."""
+
+    def get_backend_pid(self) -> int:
+        return self._number
+
+
+def opened(*numbers: int, kind: type[Connection] = Connection) -> list[int]:
     """The connections that a pool opens, one at a time, of which it keeps the last."""
     made: list[int] = []
 
     def creator() -> Connection:
         made.append(numbers[len(made)])
-        return Connection(made[-1])
+        return kind(made[-1])
 
     pool = QueuePool(creator)  # type: ignore[arg-type] # it has what the pool calls
+    pool.connect().close()
+    pool_renewal.renew([7, pool_renewal.FIRST_NUMBER])
     for _ in range(2):
         pool.connect().close()
-        pool_renewal.renew([7, pool_renewal.FIRST_NUMBER])
-    pool.connect().close()
     return made
 
 
@@ -50,3 +57,7 @@ def test_an_ended_connection_is_replaced() -> None:
 
 def test_a_number_of_a_mysql_of_its_own_is_not_that_of_an_ended_process() -> None:
     assert opened(7) == [7]
+
+
+def test_a_new_connection_may_have_the_number_of_an_ended_one() -> None:
+    assert opened(7, 7, kind=Postgres) == [7, 7]

@@ -78,7 +78,12 @@ def _check_in_sqlalchemy(sqlalchemy: Any) -> None:
         if _number(record.driver_connection) in _ended:
             raise sqlalchemy.exc.DisconnectionError("Understudy has ended it between two tests")
 
+    def note(_connection: Any, record: Any) -> None:
+        note_new(_number(record.driver_connection))
+
     sqlalchemy.event.listen(sqlalchemy.pool.Pool, "checkout", check)
+    # It may be another server's, which gives the same numbers, or has the id of an ended process.
+    sqlalchemy.event.listen(sqlalchemy.pool.Pool, "connect", note)
 
 
 def _check_in_psycopg_pool(psycopg_pool: Any) -> None:
