@@ -15,7 +15,6 @@ from xdist.scheduler import LoadFileScheduling
 LONGEST = (
     "tests/write/test_backend.py",
     "tests/test_benchmarks.py",
-    "tests/conformance/test_roles.py",
     "tests/write/test_shop.py",
     "tests/sweep/",
     "tests/write/test_command.py",
