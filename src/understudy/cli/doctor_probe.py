@@ -135,16 +135,13 @@ def _schema(config: pytest.Config) -> str:
 
 def _mysql_schema(config: pytest.Config) -> str:
     from understudy.mysql_server.admin import Admin
+    from understudy.mysql_server.copies import base_tables
     from understudy.plugin import mysql_databases
 
     place = mysql_databases.shared(config)
     with Admin(place.address) as admin:
-        [(count,)] = admin.rows(
-            "SELECT COUNT(*) FROM information_schema.tables"
-            " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
-            place.template,
-        )
-    name = "MariaDB" if "MariaDB" in place.version else "MySQL"
+        count = len(base_tables(admin, place.template))
+        name = "MariaDB" if admin.is_mariadb else "MySQL"
     return _loaded(count, f"{name} {place.version.partition('-')[0]}")
 
 
