@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -170,6 +171,25 @@ async def test_a_statement_hangs_until_it_is_interrupted(real: RealSqlite) -> No
         with pytest.raises(sqlite3.OperationalError) as raised:
             await running
     assert raised.value.sqlite_errorname == "SQLITE_INTERRUPT"
+
+
+def test_an_interruption_before_it_hangs_counts(real: RealSqlite) -> None:
+    class Interrupting:
+        def __eq__(self, other: object) -> bool:
+            opened.interrupt()
+            return True
+
+    def read() -> str:
+        with pytest.raises(sqlite3.OperationalError) as raised:
+            opened.execute(f"{NAMES} WHERE id = ?", (1,))
+        return raised.value.sqlite_errorname
+
+    real.on(f"{NAMES} WHERE id = ?", Interrupting()).hangs()
+    with (
+        closing(sqlite3.connect(real.path, check_same_thread=False)) as opened,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert pool.submit(read).result() == "SQLITE_INTERRUPT"
 
 
 def test_the_main_thread_cannot_hang(real: RealSqlite, connection: sqlite3.Connection) -> None:

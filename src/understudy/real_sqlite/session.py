@@ -88,6 +88,7 @@ class Session:
         here = sender.current()
         given, parameters = _copied(parameters, self._shared.has_rules)
         with self._shared.lock:
+            self._can_be_interrupted()
             implicit = self._log.begin_implicitly(statement, here)
             call = self._log.call(method, statement, given, here)
             event = self._log.event(statements.kind_of(statement), call, here)
@@ -119,6 +120,7 @@ class Session:
         here = sender.current()
         error: BaseException | None = None
         with self._shared.lock:
+            self._can_be_interrupted()
             call = self._log.call("execute", command, None, here)
             event = self._log.event(statements.kind_of(command), call, here)
         try:
@@ -149,6 +151,12 @@ class Session:
         self.is_stale = self.is_stale or is_stale
 
     # The answer ----------------------------------------------------------------------------------
+
+    def _can_be_interrupted(self) -> None:
+        """Begin a call: from the moment others can see it, an interruption is meant for it."""
+        if self._shared.has_rules:
+            self._hang_ends.clear()
+            self._shared.hanging.add(self._hang_ends)
 
     def _ask(self, call: Call, event: Event) -> Answer | None:
         """Return the scripted answer; None if SQLite answers."""
@@ -181,8 +189,6 @@ class Session:
                 raise _refused(
                     call, "hangs() would block the main thread, and so the test, forever"
                 )
-            self._hang_ends.clear()
-            self._shared.hanging.append(self._hang_ends)
             self._hang_ends.wait()
             outcome = Error(sqlite_error("SQLITE_INTERRUPT"))
         if isinstance(outcome, Error):

@@ -29,7 +29,7 @@ class SharedState:
         lock: held while these change.
         transactions: those of the test, as they began.
         looked_at: the statements of the test whose names in double quotes were looked at.
-        hanging: the statements of the test that hang; set to interrupt them.
+        hanging: of each connection that a rule may let hang; set to interrupt its statement.
     """
 
     def __init__(self, template: Callable[[], sqlite3.Connection]) -> None:
@@ -40,7 +40,7 @@ class SharedState:
         self.lock = threading.RLock()
         self.transactions: list[Transaction] = []
         self.looked_at: set[str] = set()
-        self.hanging: list[threading.Event] = []
+        self.hanging: set[threading.Event] = set()
 
     @property
     def has_rules(self) -> bool:
@@ -62,7 +62,7 @@ class SharedState:
         with self.lock:
             for event in self.hanging:
                 event.set()
-            self.hanging = []
+            self.hanging.clear()
             # With autocommit=False a transaction is always open.
             opened = [found for found in self.transactions if found.state == "open"]
             left = [found for found in opened if found.calls or found.children]
