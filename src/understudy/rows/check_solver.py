@@ -24,6 +24,8 @@ _MOST_COMBINATIONS = 20_000
 _MOST_ONE_BY_ONE = 200
 # pg_input_is_valid exists since PostgreSQL 16; before, the INSERT itself has to tell.
 _VERSION = 160_000
+# Columns that share checks, these checks, and the values to try for each column.
+_Group = tuple[list[Column], list[Check], list[list[str | None]]]
 
 
 class CheckSolver:
@@ -44,8 +46,13 @@ class CheckSolver:
             NoValue: values of a required column's type cannot be generated.
         """
         if self._connection.info.server_version >= _VERSION:
-            for columns, checks in self._groups(plan):
-                self._solve(plan, columns, checks)
+            groups = [
+                (columns, checks, [self._choices(plan, column, checks) for column in columns])
+                for columns, checks in self._groups(plan)
+            ]
+            if not self._is_solved_at_once(plan, groups):
+                for columns, checks, choices in groups:
+                    self._solve(plan, columns, checks, choices)
         for column in plan.table.columns:
             if column.required and column.name not in plan.values:
                 plan.generated[column.name] = self._generator.for_column(plan.table, column)
@@ -69,15 +76,36 @@ class CheckSolver:
         for names, checks in groups:
             yield [column for column in plan.table.columns if column.name in names], checks
 
-    def _solve(self, plan: RowPlan, columns: Sequence[Column], checks: Sequence[Check]) -> None:
-        choices = [self._choices(plan, column, checks) for column in columns]
+    def _is_solved_at_once(self, plan: RowPlan, groups: Sequence[_Group]) -> bool:
+        """Take the likeliest values of all groups if they pass, which is one query for all."""
+        if len(groups) <= 1:
+            return False
+        columns = [column for columns, _, _ in groups for column in columns]
+        checks = [check for _, checks, _ in groups for check in checks]
+        likeliest = [choice[:1] for _, _, choices in groups for choice in choices]
+        return self._take(plan, columns, self._passing(plan, columns, checks, likeliest))
+
+    def _take(
+        self, plan: RowPlan, columns: Sequence[Column], solution: Sequence[str | None] | None
+    ) -> bool:
+        """Take values into the row, and return whether there are any."""
+        if solution is None:
+            return False
+        values = zip(columns, solution, strict=True)
+        plan.generated |= {column.name: text for column, text in values if text is not None}
+        return True
+
+    def _solve(
+        self,
+        plan: RowPlan,
+        columns: Sequence[Column],
+        checks: Sequence[Check],
+        choices: Sequence[Sequence[str | None]],
+    ) -> None:
         most = int(_MOST_COMBINATIONS ** (1 / len(columns)))
         for width in _WIDTHS:
             some = [choice[: min(width, most)] for choice in choices]
-            solution = self._passing(plan, columns, checks, some)
-            if solution is not None:
-                values = zip(columns, solution, strict=True)
-                plan.generated |= {column.name: text for column, text in values if text is not None}
+            if self._take(plan, columns, self._passing(plan, columns, checks, some)):
                 return
         of_domains = [check for column in columns for check in self._schema.checks_of(column.type)]
         raise RowRefused(report.no_value_found(plan, columns, [*checks, *of_domains]))
@@ -91,7 +119,7 @@ class CheckSolver:
     ) -> Sequence[str | None] | None:
         """Return the first combination of choices that passes, or None."""
         try:
-            with self._connection.transaction():
+            with insert_sql.kept_usable(self._connection):
                 return insert_sql.passing(self._connection, plan, columns, checks, choices)
         except psycopg.Error as error:
             if (error.sqlstate or "42").startswith("42"):

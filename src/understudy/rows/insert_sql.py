@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from understudy.pg import sql
 from understudy.pg.sql_spelling import literal, quoted
@@ -17,6 +19,15 @@ from understudy.rows.table_facts import Check, Column, ForeignKey, Table
 _JSON = ("json", "jsonb")
 _FIRST_OID_OF_A_SCHEMA = 16384
 Connection = psycopg.Connection[Any]
+
+
+def kept_usable(connection: Connection) -> AbstractContextManager[object]:
+    """Return a block for one statement, after whose error the connection can be used.
+
+    Outside a transaction it can be anyway, and a savepoint would cost three round trips.
+    """
+    is_idle = connection.info.transaction_status == TransactionStatus.IDLE
+    return nullcontext() if connection.autocommit and is_idle else connection.transaction()
 
 
 def insert(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
@@ -18,7 +19,7 @@ from understudy.rows.value_generator import ValueGenerator
 
 
 class Inserter:
-    """Carries out one call of `insert`, in a transaction that the caller began.
+    """Carries out one call of `insert`.
 
     Args:
         latest: by the OID of a table, the row inserted last: the preferred parent.
@@ -40,6 +41,16 @@ class Inserter:
         # The rows whose parents are being inserted, outermost first, and the key of each.
         self._waiting: list[tuple[RowPlan, ForeignKey]] = []
         self._deferred: list[tuple[Table, ForeignKey]] = []
+        self._transaction: ExitStack | None = None
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Undo what the block inserts if it fails.
+
+        Its transaction begins when there is more to undo than one INSERT.
+        """
+        with ExitStack() as self._transaction:
+            yield
 
     def insert(self, table: Table, given: Mapping[str, object]) -> dict[str, Any]:
         """Insert a row with the given values, and return it.
@@ -49,6 +60,8 @@ class Inserter:
             NoValue: a required value cannot be generated.
         """
         plan = RowPlan(table, given)
+        if any(key.deferred for key in table.foreign_keys):
+            self._begin()  # its end refuses the row, and not the INSERT
         self._fill(plan)
         return self._write(plan)
 
@@ -62,6 +75,12 @@ class Inserter:
             insert_sql.set_constraint_mode(self._connection, table, key, "IMMEDIATE")
             if key.deferred:
                 insert_sql.set_constraint_mode(self._connection, table, key, "DEFERRED")
+
+    def _begin(self) -> None:
+        """Begin the transaction of `atomic`."""
+        if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
+            transaction.enter_context(self._connection.transaction())
 
     def _fill(self, plan: RowPlan) -> None:
         for key in plan.ordered_keys():
@@ -102,6 +121,7 @@ class Inserter:
         parent = self._schema.tables[key.parent]
         if parent is plan.table:
             return self._allocate(plan, key)
+        self._begin()
         waiting = [other for other, _ in self._waiting if other.table is parent]
         is_circular = key.deferrable and self._schema.depends_on(parent.oid, plan.table.oid)
         if not waiting and not is_circular:
@@ -146,7 +166,7 @@ class Inserter:
     def _insert_with_retries(self, plan: RowPlan) -> dict[str, Any]:
         while True:
             try:
-                with self._connection.transaction():
+                with insert_sql.kept_usable(self._connection):
                     row = insert_sql.insert(self._connection, plan.table, plan.values)
             except psycopg.Error as error:
                 if not self._retry.change(plan, error):

@@ -93,7 +93,7 @@ class Rows:
         generator = ValueGenerator(schema, self._random, self._hints.value)
         inserter = Inserter(connection, schema, generator, self._latest)
         try:
-            with connection.transaction():
+            with inserter.atomic():
                 row = inserter.insert(table, values)
                 inserter.check_deferred()
         except psycopg.Error as error:
