@@ -27,16 +27,21 @@ def tried(
         source: the module `shop.web`.
         left_out: gets the reasons of what is left out.
     """
-    (project / "shop/web.py").write_text(dedent(source), encoding="utf-8")
-    importlib.invalidate_caches()
-    findings = look(project)
-    module = importlib.import_module("shop.web")
-    targets, _ = routes.targets(module, findings)
-    found = {target.name: [*played(module.app, target)] for target in targets}
+    targets = route_targets(project, source)
+    app = importlib.import_module("shop.web").app
+    found = {target.name: [*played(app, target)] for target in targets}
     for target in targets:
-        if left_out is not None and isinstance(target, routes.RouteTarget):
+        if left_out is not None:
             left_out |= target.shared.get("left_out", {})
     return found
+
+
+def route_targets(project: Path, source: str) -> list[routes.RouteTarget]:
+    """Return the routes of an app, which is the module `shop.web` of a project."""
+    (project / "shop/web.py").write_text(dedent(source), encoding="utf-8")
+    importlib.invalidate_caches()
+    found, _ = routes.targets(importlib.import_module("shop.web"), look(project))
+    return [target for target in found if isinstance(target, routes.RouteTarget)]
 
 
 def played(app: Any, target: Target) -> Iterator[tuple[Trial, Observation]]:

@@ -101,6 +101,20 @@ def test_what_does_not_happen_again_is_not_kept() -> None:
     assert explorer.problems == {"JobDAO.find": "it did not end within 3 s"}
 
 
+def test_what_ends_in_another_way_each_time_is_not_kept() -> None:
+    calls: list[int] = []
+
+    def flips(number: int) -> int | None:
+        """Return another kind of answer at each call."""
+        calls.append(number)
+        return number if len(calls) % 2 else None
+
+    explorer, _ = explored(flips, is_async=False)
+
+    reason = "it ends in another way each time, with the same arguments and rows"
+    assert explorer.problems == {"JobDAO.find": reason}
+
+
 def test_a_function_without_values_is_a_problem() -> None:
     def watch(worker: Thread) -> None:
         """Take what cannot be written."""

@@ -174,7 +174,7 @@ def test_a_service_that_knows_the_caller_is_stood_in_for(shop_package: Path) -> 
     assert outcomes(trials) == [
         ("without_credentials", 401),
         ("without_rows", 200),
-        ("without_holders", 403),
+        ("when_get_holders_finds_nothing", 403),
     ]
     (setup,) = trials[-1][0].setups
     assert setup.lines == (

@@ -222,6 +222,7 @@ def test_rows_tell_every_mutant_apart(
         ("code = upper($1)", ["gift"]),
         ("code LIKE 'gi%'", []),
         ("code NOT LIKE 'gi%'", []),
+        ("code LIKE '%' || $1 || '%' ESCAPE '/'", ["gift"]),
         ("code <> ALL($1)", [["gift", "loan"]]),
         ("NOT (code IN ('gift', 'loan'))", []),
         ("is_paid", []),
@@ -266,6 +267,15 @@ def test_rows_are_readable(database: psycopg.Connection[Any]) -> None:
         ("with_one_row", [("users", {"id": 101})]),
         ("with_members", [("users", {"id": 101}), ("members", {"user_id": 101})]),
     ]
+
+
+def test_a_column_that_is_never_null_has_a_value(database: psycopg.Connection[Any]) -> None:
+    """An ORM spells a comparison with None as IS NULL, also for a column that cannot be NULL."""
+    sets = _sets(database, "SELECT id FROM users WHERE email IS NULL AND deleted_at IS NULL", [])
+
+    (one,) = (_shown(rows) for rows in sets if rows.scenario == "with_one_row")
+    assert [row["deleted_at"] for _, row in one] == [None]
+    assert not [row for _, row in one if row.get("email", "") is None]
 
 
 def test_rows_do_not_have_the_constant_that_is_set(database: psycopg.Connection[Any]) -> None:

@@ -13,7 +13,8 @@ from understudy.write.trials import Observation, Trial
 HEAD = """
 from typing import Annotated, Any, Literal
 from uuid import UUID
-from fastapi import Cookie, Depends, FastAPI, Header, HTTPException
+from fastapi import Cookie, Depends, FastAPI, Header, HTTPException, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 app = FastAPI()
 Token = Annotated[str | None, Header(alias="Authorization")]
@@ -97,6 +98,33 @@ def lines_that_sign_in(trials: list[tuple[Trial, Observation]]) -> list[str]:
             'caller = SimpleNamespace(name="Ana")',
             id="a class that reads the credentials itself",
         ),
+        pytest.param(
+            """
+            class Bearer(HTTPBearer):
+                async def __call__(self, request: Request) -> HTTPAuthorizationCredentials:
+                    raise HTTPException(401)
+
+            bearer = Bearer()
+
+            @app.get("/me")
+            async def me(token: dict = Depends(bearer)):
+                return token.get("user")["user_uid"], token["user"]["name"]
+            """,
+            'token = {"user": {"user_uid": "00000000-0000-0000-0000-000000000064", "name": "Ana"}}',
+            id="the parameter has another type than what the dependency says it returns",
+        ),
+        pytest.param(
+            """
+            def check(token: Token = None):
+                raise HTTPException(401)
+
+            @app.get("/me")
+            async def me(_: dict = Depends(check)):
+                return 1
+            """,
+            "caller = {}",
+            id="a dict of which nothing is read",
+        ),
     ],
 )
 def test_the_caller_is_what_the_route_needs(shop_package: Path, source: str, caller: str) -> None:
@@ -172,8 +200,24 @@ def test_a_route_that_nobody_may_call_is_said_to_be_left_out(shop_package: Path)
     assert outcomes(trials) == [("without_rows", 403)]
     assert left_out == {
         "GET /me": "no way was found to sign a caller in, so only the refusal is tested; override "
-        "the dependency that refuses with a fixture: app.dependency_overrides[...] = lambda: ..."
+        "the dependency that refuses in a fixture: app.dependency_overrides[...] = lambda: ..."
     }
+
+
+def test_the_reason_names_the_dependency_that_refuses(shop_package: Path) -> None:
+    source = """
+        def current_user(token: Token = None) -> str:
+            raise HTTPException(401)
+
+        @app.get("/me")
+        async def me(user: Annotated[str, Depends(current_user)]):
+            raise HTTPException(403)
+        """
+    left_out: dict[str, str] = {}
+
+    tried(shop_package, HEAD + dedent(source), left_out)
+
+    assert left_out["GET /me"].endswith("app.dependency_overrides[current_user] = lambda: ...")
 
 
 def test_a_route_that_raises_once_the_caller_is_signed_in_is_tested(shop_package: Path) -> None:

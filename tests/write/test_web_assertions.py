@@ -10,7 +10,8 @@ import pytest
 
 from tests.write.kept import target
 from understudy.write import web_assertions
-from understudy.write.trials import Expression, Kept, Observation, Trial
+from understudy.write.routes import RouteTarget
+from understudy.write.trials import Expression, Kept, Observation, Target, Trial
 
 NAMES = ("Ana", "Bia", "Caio", "Davi", "Eva")
 USERS = [{"id": number, "name": name} for number, name in enumerate(NAMES, 101)]
@@ -121,14 +122,14 @@ def test_invalid_requests_with_several_statuses_are_one_test() -> None:
         [invalid(refused(422, MISSING), "{}"), invalid(refused(400), "[]")]
     )
 
-    assert test.trial.parameters == (("json", "object"), ("status", "int"), ("body", "object"))
+    assert test.trial.parameters == (("json", "object"), ("status", "int"), ("detail", "object"))
     assert test.trial.cases == (
-        ("{}", "422", '{"detail": [{"loc": ["body", "name"], "type": "missing"}]}'),
-        ("[]", "400", '{"detail": []}'),
+        ("{}", "422", '[{"loc": ["body", "name"], "type": "missing"}]'),
+        ("[]", "400", "[]"),
     )
     assert test.assertions == (
         "assert response.status_code == status",
-        "assert response.json() == body",
+        'assert response.json() == {"detail": detail}',
     )
 
 
@@ -137,6 +138,19 @@ def test_an_invalid_request_that_looks_like_a_bug_stays_alone() -> None:
     tests[0] = replace(tests[0], suspicion="it looks like a bug")
 
     assert web_assertions.grouped(tests) == tests
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "expected"),
+    [("DELETE", 403, True), ("POST", 401, True), ("GET", 403, False), ("DELETE", 404, False)],
+)
+def test_a_refused_write_must_change_nothing(method: str, status: int, expected: bool) -> None:
+    plain = target(name=f"{method} /users", layer="router")
+    given = {name: getattr(plain, name) for name in Target.__dataclass_fields__}
+    route = RouteTarget(**given, method=method)
+    kept = Kept(Trial(route), [Observation(answer=httpx.Response(status))])
+
+    assert web_assertions.refuses_to_write(kept) is expected
 
 
 def test_a_response_of_500_looks_like_a_bug_unless_a_fault_causes_it() -> None:

@@ -55,7 +55,8 @@ def _lines(kept: Kept) -> tuple[list[str], list[str]]:
             found = raised_lines([one.answer for one in kept.observed], "result")
     lines += found[0]
     changes = ChangeLines(kept.observed, values)
-    lines += changes.lines(is_only=not lines and first.raised is None)
+    is_worth_a_line = not lines and first.raised is None
+    lines += changes.lines(is_only=is_worth_a_line or web_assertions.refuses_to_write(kept))
     imports += [*found[1], *values.imports]
     return lines, imports
 

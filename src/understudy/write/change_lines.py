@@ -36,7 +36,7 @@ class ChangeLines:
         """Yield the lines that assert the changes.
 
         Args:
-            is_only: whether the test asserts nothing else, so that no change is worth a line.
+            is_only: whether no change is worth a line: the test asserts nothing else, or a refusal.
         """
         found = [one.changes for one in self._observed]
         if any(changes is None for changes in found):

@@ -287,7 +287,8 @@ class _Reader:
             is_all = words[first] == "ALL" or operator == "<>"
             self._add(Comparison(column, "not in" if is_all else "in", flat), is_negated)
         elif operator in ("LIKE", "ILIKE"):
-            self._add(Comparison(column, "like", values[0]), is_negated)
+            pattern = self._pattern(first, last) or values[0]
+            self._add(Comparison(column, "like", pattern), is_negated)
         elif operator == "BETWEEN":
             self._add(Comparison(column, ">=", values[0]), is_negated)
             self._add(Comparison(column, "<=", values[-1]), is_negated)
@@ -300,10 +301,24 @@ class _Reader:
     def _add(self, comparison: Comparison, is_negated: bool) -> None:
         if is_negated:
             comparison = comparison.opposite
+        if comparison.operator == "null" and self._is_never_null(comparison.column):
+            return  # an ORM's spelling of a filter that is not given, or a join without a partner
         if comparison.value is None and comparison.operator in ("=", "<>", "<", ">", "<=", ">="):
             return  # a filter that is not given
         if comparison not in self._found.comparisons:
             self._found.comparisons.append(comparison)
+
+    def _pattern(self, first: int, last: int) -> str:
+        """Return a pattern that is put together: `'%' || $1 || '%'`; "" if it is not."""
+        words = self._tokens.words[first:last]
+        end = first + words.index("ESCAPE") if "ESCAPE" in words else last
+        parts = self._values(first, end)
+        is_text = all(isinstance(part, str) for part in parts)
+        return "".join(parts) if len(parts) > 1 and is_text else ""
+
+    def _is_never_null(self, column: ColumnId) -> bool:
+        found = next(one for one in self._tables if one.oid == column.table).column(column.name)
+        return found.not_null or found.type.not_null
 
     def _is_query(self, first: int, last: int) -> bool:
         return "SELECT" in self._tokens.words[first:last]

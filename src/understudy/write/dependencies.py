@@ -8,8 +8,8 @@ import re
 import sys
 import typing
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 from understudy.project import parsing
 from understudy.project.python_values import NoSource
@@ -19,6 +19,21 @@ from understudy.write.spelling import named
 from understudy.write.trials import Expression
 
 _HEADER = re.compile(r"auth|token|api[-_]?key|session|cookie", re.IGNORECASE)
+
+
+@dataclass
+class Uses:
+    """What a function reads of one of its parameters.
+
+    Attributes:
+        keys: the keys, each with those that are read of its value.
+        attributes: the attributes, in order.
+        is_read: whether it is read at all.
+    """
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, None] = field(default_factory=dict)
+    is_read: bool = False
 
 
 @dataclass
@@ -71,13 +86,17 @@ class Dependency:
         hint = hints.known(_function(self.call)).get("return")
         if re.search(r"Iterator|Generator", str(typing.get_origin(hint))):
             hint = typing.get_args(hint)[0]
-        if hint in (None, Any, type(None)) and self.name:
-            hint = hints.known(self.parent).get(self.name)
-        return hint
+        taken = hints.known(self.parent).get(self.name) if self.name else None
+        if hint in (None, Any, type(None)):
+            return taken
+        own, wanted = hints.class_in(hint), hints.class_in(taken)
+        if own is None or wanted is None or issubclass(own, wanted):
+            return hint
+        return taken  # what takes it says what it works with
 
     @property
-    def uses(self) -> tuple[list[str], list[str]]:
-        """The keys and the attributes that what depends on it reads of what it returns."""
+    def uses(self) -> Uses:
+        """What the function that depends on it reads of what it returns."""
         return _uses(self.parent, self.name)
 
 
@@ -99,6 +118,13 @@ def flat(found: Iterable[Dependency]) -> Iterator[Dependency]:
 def is_secured(dependant: Any) -> bool:
     """Return whether a route reads credentials, as far as its dependencies tell."""
     return any(dependency.is_secured for dependency in dependencies(dependant))
+
+
+def refusing(dependant: Any) -> str:
+    """Return how a test names the dependency of a route that reads credentials, or ""."""
+    secured = [one for one in dependencies(dependant) if one.is_secured]
+    found = (reached(one.call) for one in reversed([*flat(secured)]) if one.is_secured)
+    return next((place.text for place in found if place is not None), "")
 
 
 def credentials(tree: Sequence[Dependency]) -> dict[str, str]:
@@ -156,26 +182,40 @@ def reached(call: Any) -> Expression | None:
     return NAMES.of(module_name, name)
 
 
-def _uses(function: Any, name: str) -> tuple[list[str], list[str]]:
-    """Return the keys and the attributes that a function reads of one of its parameters."""
-    keys: dict[str, None] = {}
-    attributes: dict[str, None] = {}
+def _uses(function: Any, name: str) -> Uses:
+    """Return what a function reads of one of its parameters."""
+    found = Uses()
     tree = parsing.tree_of(_function(function))
     for node in () if tree is None else ast.walk(tree):
-        if isinstance(node, ast.Subscript) and _is_name(node.value, name):
-            if isinstance(node.slice, ast.Constant):
-                keys[str(node.slice.value)] = None
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            is_get = node.func.attr == "get" and _is_name(node.func.value, name)
-            if is_get and node.args and isinstance(node.args[0], ast.Constant):
-                keys[str(node.args[0].value)] = None
+        if isinstance(node, ast.expr) and (path := _keys(node, name)):
+            place = found.keys
+            for key in path:
+                place = place.setdefault(key, {})
         elif isinstance(node, ast.Attribute) and _is_name(node.value, name):
-            attributes[node.attr] = None
-    attributes.pop("get", None)
-    return [*keys], [*attributes]
+            found.attributes[node.attr] = None
+        elif _is_name(node, name):
+            found.is_read = found.is_read or isinstance(node.ctx, ast.Load)
+    found.attributes.pop("get", None)
+    return found
 
 
-def _is_name(node: ast.expr, name: str) -> bool:
+def _keys(node: ast.expr, name: str) -> tuple[str, ...] | None:
+    """Return the keys in `name["user"].get("id")`; None if it does not read the parameter."""
+    if _is_name(node, name):
+        return ()
+    match node:
+        case ast.Subscript(value=inner, slice=ast.Constant(value=key)):
+            before = _keys(inner, name)
+        case ast.Call(
+            func=ast.Attribute(value=inner, attr="get"), args=[ast.Constant(value=key), *_]
+        ):
+            before = _keys(inner, name)
+        case _:
+            return None
+    return None if before is None else (*before, str(key))
+
+
+def _is_name(node: ast.AST, name: str) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and node.id == name
 
 

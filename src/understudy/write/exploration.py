@@ -223,12 +223,18 @@ class Exploration:
             self._lab.observe(candidate.trial, is_shifted=True),
             self._lab.observe(candidate.trial),
         ]
-        if any(run.problem for run in again):
+        name = candidate.trial.target.name
+        if problems := [run.problem for run in again if run.problem]:
+            self._explorer.problems[name] = problems[0]
             return False
         candidate.observed = [candidate.first, *again]
         candidate.pattern = fingerprint.stable(candidate.observed)
         is_route = candidate.trial.target.layer == "router"
-        return len({outcome(run, is_route=is_route) for run in candidate.observed}) == 1
+        is_same = len({outcome(run, is_route=is_route) for run in candidate.observed}) == 1
+        if not is_same:
+            reason = "it ends in another way each time, with the same arguments and rows"
+            self._explorer.problems.setdefault(name, reason)
+        return is_same
 
     def _run_mutants(
         self, mutation: Mutation, number: int
@@ -328,10 +334,14 @@ def _has_own_sql(target: Target, candidates: Sequence[_Candidate]) -> bool:
     """Return whether wrong SQL is a target's own: that of a DAO is not for the tests of a route."""
     if target.layer != "router":
         return True
+    return any(sends_own_sql(target, one.first) for one in candidates)
+
+
+def sends_own_sql(target: Target, observation: Observation) -> bool:
+    """Return whether a call sends SQL by the code of its own module."""
     return any(
         event.call.origin.code.co_filename == target.file
-        for one in candidates
-        for event in one.first.events
+        for event in observation.events
         if event.kind == "statement"
     )
 

@@ -37,12 +37,14 @@ class WrittenFile:
         layer: its layer.
         tests: the tests that are new.
         dropped: those that did not pass each time, each with its first failure.
+        sends_sql: whether the module's own code sends SQL in them.
     """
 
     change: Change
     layer: str
     tests: list[WrittenTest]
     dropped: dict[str, str] = field(default_factory=dict)
+    sends_sql: bool = True
 
 
 @dataclass

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema, Table
@@ -18,13 +16,13 @@ from understudy.write.planted import Change
 from understudy.write.request_bodies import Body, body_of
 from understudy.write.route_constants import changes
 from understudy.write.route_faults import route_faults
+from understudy.write.route_requests import Request, arguments, smallest, words_in
 from understudy.write.routes import RouteTarget
 from understudy.write.row_sets import row_sets
 from understudy.write.sign_in import SignIn
-from understudy.write.spelling import source, spelled
+from understudy.write.spelling import spelled
 from understudy.write.trials import Expression, Observation, OpenArcs, Row, Seen, Target, Trial
 
-_ROW_ID = 101  # of the row that a path names
 _MOST_ROW_SETS = 8
 _MOST_ALLOWING = 3  # row sets
 _OK = range(200, 400)
@@ -38,23 +36,6 @@ def trials(
     """Yield the trials of a route; see `proposals.trials`."""
     assert isinstance(target, RouteTarget), "the lead dispatches routes only"
     yield from _Trials(target, schema, seen, open_arcs).all()
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What a request sends, as JSON values.
-
-    Attributes:
-        path: the values of the parameters of the path.
-        query: those of the query.
-        body: the body; None without one.
-        headers: the headers.
-    """
-
-    path: Mapping[str, Any] = field(default_factory=dict)
-    query: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Trials:
@@ -74,17 +55,19 @@ class _Trials:
         self._sign_in = SignIn()
         self._events: list[Event] = []
         self._grant: Change | None = None
+        self._problem = ""  # why the first trial was no test that was none
 
     # The order of the trials ----------------------------------------------------------------------
 
     def all(self) -> Iterator[Trial]:
         """Yield all trials of the route."""
-        request = self._smallest()
+        request = smallest(self._target, self._samples, self._body, self._schema)
         is_secured = dependencies.is_secured(self._target.route.dependant)
         about = "if nobody is signed in" if is_secured else "if the database is empty"
         plain = self._trial(request, "without_credentials" if is_secured else "without_rows", about)
         answer = yield from self._try(plain)
-        if _status(answer) in _REFUSED:
+        refused = plain if _status(answer) in _REFUSED else None
+        if refused is not None:
             request = yield from self._signed_in(request)
             if not self._sign_in.setups and not self._sign_in.headers:
                 return
@@ -93,6 +76,8 @@ class _Trials:
         best = plain if _status(answer) in _OK else None
         best = (yield from self._with_rows(request, plain)) or best
         if best is not None:
+            if refused is not None and best.rows and self._target.method not in ("GET", "POST"):
+                yield replace(refused, rows=best.rows)  # which stay as they are
             yield from self._variations(request, best)
             yield from self._constants(request, best)
         yield from self._refusals(best or plain)
@@ -104,14 +89,17 @@ class _Trials:
         """Yield a trial, and return what it did; None if it is no test."""
         before = len(self._seen)
         yield trial
-        if len(self._seen) == before or self._seen[-1][1].problem:
+        if len(self._seen) == before:
             return None
         observation = self._seen[-1][1]
+        if observation.problem:
+            self._problem = self._problem or observation.problem
+            return None
         if trial.purpose != "fault":
             self._events += observation.events
         return observation
 
-    def _signed_in(self, request: _Request) -> Generator[Trial, None, _Request]:
+    def _signed_in(self, request: Request) -> Generator[Trial, None, Request]:
         """Find how a caller is signed in, and return the request with the headers for that."""
         known = self._target.shared.setdefault("ways", [])
         dependant = self._target.route.dependant
@@ -141,13 +129,14 @@ class _Trials:
         self._sign_in = failing or SignIn()
         if failing is not None:
             return replace(request, headers={**request.headers, **failing.headers})
-        self._target.shared.setdefault("left_out", {})[self._target.name] = (
+        what = dependencies.refusing(dependant) or "..."
+        self._target.shared.setdefault("left_out", {})[self._target.name] = self._problem or (
             "no way was found to sign a caller in, so only the refusal is tested; override the "
-            "dependency that refuses with a fixture: app.dependency_overrides[...] = lambda: ..."
+            f"dependency that refuses in a fixture: app.dependency_overrides[{what}] = lambda: ..."
         )
         return request
 
-    def _allowed(self, request: _Request) -> Generator[Trial, None, bool]:
+    def _allowed(self, request: Request) -> Generator[Trial, None, bool]:
         """Try rows that allow a caller the request; return whether there are any."""
         for scenario, about, rows in islice(self._row_sets(), _MOST_ALLOWING):
             plain = self._trial(request, scenario, about, rows=rows, purpose="probe")
@@ -161,7 +150,7 @@ class _Trials:
                     return True
         return False
 
-    def _wrong_token(self, request: _Request) -> Iterator[Trial]:
+    def _wrong_token(self, request: Request) -> Iterator[Trial]:
         """Try a token that is made up, unless it takes what tests do not have."""
         way = self._sign_in
         tree = dependencies.dependencies(self._target.route.dependant)
@@ -176,30 +165,34 @@ class _Trials:
             yield self._trial(wrong, scenario, about)
         self._sign_in = way
 
-    def _with_rows(self, request: _Request, plain: Trial) -> Generator[Trial, None, Trial | None]:
+    def _with_rows(self, request: Request, plain: Trial) -> Generator[Trial, None, Trial | None]:
         """Try rows that the statements of the route read; return the trial that succeeds best."""
         best: Trial | None = None
         tried: list[tuple[Row, ...]] = []
-        for _ in range(3):  # with rows, the route may send further statements
+        has_raised = False
+        for is_full in (False, False, False, True):  # with rows, it may send further statements
             known = len(self._events)
-            for scenario, about, rows in self._row_sets():
-                if rows in tried or len(tried) > _MOST_ROW_SETS:
+            if is_full and (best is not None or not has_raised):
+                break  # code may refuse the NULLs of rows that are not full
+            for scenario, about, rows in self._row_sets(is_full=is_full):
+                if rows in tried or len(tried) > _MOST_ROW_SETS * (1 + is_full):
                     continue
                 tried.append(rows)
                 trial = replace(plain, rows=rows, scenario=scenario, about=about)
                 answer = yield from self._try(trial)
+                has_raised = has_raised or (answer is not None and answer.raised is not None)
                 if best is None and _status(answer) in _OK:
                     best = trial
                     break
-            if len(self._events) == known:
+            if len(self._events) == known and (best is not None or not has_raised):
                 break
         return best
 
-    def _row_sets(self) -> Iterator[tuple[str, str, tuple[Row, ...]]]:
+    def _row_sets(self, *, is_full: bool = False) -> Iterator[tuple[str, str, tuple[Row, ...]]]:
         if self._schema is None:
             return
         reading = comparisons.read(self._events, self._schema)
-        for found in row_sets(reading, self._schema):
+        for found in row_sets(reading, self._schema, is_full=is_full):
             try:
                 rows = tuple(_row(table, values) for table, values in found.rows)
             except NoSource:
@@ -207,9 +200,9 @@ class _Trials:
             granted = rows if self._grant is None else _planted(rows, self._grant)
             yield found.scenario, found.about, granted
 
-    def _variations(self, request: _Request, best: Trial) -> Iterator[Trial]:
+    def _variations(self, request: Request, best: Trial) -> Iterator[Trial]:
         """Vary a request that succeeds: each part that may be left out, and larger bodies."""
-        for parameter in self._in("query"):
+        for parameter in self._target.of_place("query"):
             name = parameter["name"]
             if parameter.get("required"):
                 continue
@@ -223,7 +216,7 @@ class _Trials:
             for scenario, about, body in self._body.variations():
                 yield self._with(best, replace(request, body=body), scenario, about)
 
-    def _constants(self, request: _Request, best: Trial) -> Iterator[Trial]:
+    def _constants(self, request: Request, best: Trial) -> Iterator[Trial]:
         """Give the rows and the body the values with which the code compares them."""
         body = self._body.smallest if self._body is not None else None
         tables = {row.table for row in best.rows}
@@ -238,12 +231,15 @@ class _Trials:
 
     def _refusals(self, best: Trial) -> Iterator[Trial]:
         """Take from a caller what allows the request."""
+        # That nothing was changed tells something only if there are rows to change.
+        rows = () if self._target.method == "GET" else best.rows
         for scenario, about, line in self._sign_in.refusals:
-            yield replace(best, script=(*best.script, line), scenario=scenario, about=about)
+            script = (*best.script, line)
+            yield replace(best, rows=rows, script=script, scenario=scenario, about=about)
 
-    def _invalid(self, request: _Request, best: Trial) -> Iterator[Trial]:
+    def _invalid(self, request: Request, best: Trial) -> Iterator[Trial]:
         """Break each constraint of the parameters and of the body."""
-        for parameter in [*self._in("path"), *self._in("query")]:
+        for parameter in [*self._target.of_place("path"), *self._target.of_place("query")]:
             name, schema = parameter["name"], parameter.get("schema", {})
             place = "path" if parameter["in"] == "path" else "query"
             broken = [*self._samples.broken(schema, name), *self._samples.mistyped(schema)]
@@ -257,7 +253,7 @@ class _Trials:
         for name, body in self._body.broken() if self._body is not None else ():
             yield self._broken(best, replace(request, body=body), name)
 
-    def _broken(self, best: Trial, request: _Request, name: str) -> Trial:
+    def _broken(self, best: Trial, request: Request, name: str) -> Trial:
         words = words_in(name)
         trial = self._with(best, request, f"with_invalid_{words}", f"if {words} is not valid")
         return replace(trial, rows=(), purpose="invalid")
@@ -266,85 +262,42 @@ class _Trials:
         """Let calls to the database fail, and keep what the app answers."""
         events = next((seen.events for tried, seen in self._seen if tried == best), ())
         for fault in route_faults(events):
-            trial = replace(
-                best,
-                script=(*best.script, *fault.script),
-                imports=(*best.imports, *fault.imports),
-                scenario=fault.scenario,
-                about=fault.about,
-                purpose="probe",
-            )
-            answer = yield from self._try(trial)
-            # Without an answer of the app, the sweep has more to say than a test of a route.
-            if _status(answer) in (409, 502, 503, 504):
-                yield replace(trial, purpose="fault")
+            for rows in dict.fromkeys(((), best.rows)):  # most fail before they need a row
+                trial = replace(
+                    best,
+                    rows=rows,
+                    script=(*best.script, *fault.script),
+                    imports=(*best.imports, *fault.imports),
+                    scenario=fault.scenario,
+                    about=fault.about,
+                    purpose="probe",
+                )
+                answer = yield from self._try(trial)
+                # Without an answer of the app, the sweep has more to say than a test of a route.
+                if _status(answer) in (409, 502, 503, 504):
+                    yield replace(trial, purpose="fault")
+                    break
 
     # The text of a request ------------------------------------------------------------------------
 
-    def _in(self, place: str) -> list[Mapping[str, Any]]:
-        return [parameter for parameter in self._target.parameters if parameter["in"] == place]
-
-    def _smallest(self) -> _Request:
-        """Return a request with all that is required and nothing else."""
-        path = {
-            name: self._path_value(name)
-            for name in re.findall(r"{(\w+)(?::\w+)?}", self._target.path)
-        }
-        query = {
-            parameter["name"]: self._samples.valid(parameter.get("schema", {}), parameter["name"])[
-                0
-            ]
-            for parameter in self._in("query")
-            if parameter.get("required")
-        }
-        body = None if self._body is None else self._body.smallest
-        return _Request(path, query, body, self._target.shared.get("headers", {}))
-
-    def _path_value(self, name: str) -> Any:
-        schemas = [one["schema"] for one in self._in("path") if one["name"] == name]
-        schema: Mapping[str, Any] = schemas[0] if schemas else {}
-        found, _ = self._samples.resolved(schema)
-        if found.get("type") == "integer" and "enum" not in found:
-            low, high = found.get("minimum", 0), found.get("maximum", _ROW_ID)
-            number = len([one for one in self._in("path") if one["name"] < name])
-            return _ROW_ID + 100 * number if low <= _ROW_ID <= high else low
-        if found.get("format") == "uuid":
-            return str(UUID(int=_ROW_ID))
-        return next(
-            (value for value in self._samples.valid(found, name) if str(value).strip(" /")), "ana"
-        )
-
-    def _trial(self, request: _Request, scenario: str, about: str, **given: Any) -> Trial:
+    def _trial(self, request: Request, scenario: str, about: str, **given: Any) -> Trial:
         return Trial(
             target=self._target,
-            arguments=self._arguments(request),
+            arguments=arguments(request, self._target, self._body),
             scenario=scenario,
             about=about,
             setups=self._sign_in.setups,
             **given,
         )
 
-    def _with(self, best: Trial, request: _Request, scenario: str, about: str) -> Trial:
+    def _with(self, best: Trial, request: Request, scenario: str, about: str) -> Trial:
         """Return a trial with another request."""
-        return replace(best, arguments=self._arguments(request), scenario=scenario, about=about)
-
-    def _arguments(self, request: _Request) -> dict[str, Expression]:
-        path = re.sub(
-            r"{(\w+)(?::\w+)?}", lambda found: str(request.path[found[1]]), self._target.path
+        return replace(
+            best,
+            arguments=arguments(request, self._target, self._body),
+            scenario=scenario,
+            about=about,
         )
-        arguments = {"path": Expression(source(path))}
-        if request.query:
-            arguments["params"] = Expression(source(request.query))
-        if request.body is not None and self._body is not None:
-            arguments[self._body.keyword] = Expression(source(request.body))
-        if request.headers:
-            arguments["headers"] = Expression(source(request.headers))
-        return arguments
-
-
-def words_in(name: str) -> str:
-    """Return a name as words of a test's name."""
-    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).lower().strip("_")
 
 
 def _status(answer: Observation | None) -> int | None:

@@ -52,6 +52,10 @@ class RouteTarget(Target):
         found: Sequence[Mapping[str, Any]] = self.operation.get("parameters", ())
         return found
 
+    def of_place(self, place: str) -> list[Mapping[str, Any]]:
+        """Return the parameters in "path" or in "query"."""
+        return [parameter for parameter in self.parameters if parameter["in"] == place]
+
     @property
     def body(self) -> tuple[str, Mapping[str, Any]] | None:
         """How a body is passed to the client, "json" or "data", and its schema."""

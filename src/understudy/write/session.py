@@ -41,7 +41,7 @@ from understudy.write import (
 )
 from understudy.write.budget import PATIENCE, Budget
 from understudy.write.construction import Unbuildable
-from understudy.write.exploration import Exploration, Explorer, has_mutants
+from understudy.write.exploration import Exploration, Explorer, has_mutants, sends_own_sql
 from understudy.write.guard import Guard
 from understudy.write.imported_names import NAMES
 from understudy.write.kills import Mutation
@@ -327,6 +327,11 @@ class Session:
                     "kind": "file",
                     "layer": layer,
                     "text": merged.text,
+                    "sends sql": any(
+                        sends_own_sql(one.trial.target, seen)
+                        for one in own
+                        for seen in one.observed
+                    ),
                     "uses environment": any(_uses_environment(one.trial.target) for one in own),
                     "tests": [
                         {

@@ -204,10 +204,9 @@ class _Overrides:
             if made is None or made[0].text == "None":
                 continue
             value = collection(list, [made[0]]) if inner else made[0]
-            what = method.removeprefix("get_")
             refusal = (
-                f"without_{what}",
-                f"if there are no {what.replace('_', ' ')}",
+                f"when_{method}_finds_nothing",
+                f"if {method} finds nothing",
                 f'on("{method}").returns([])',
             )
             rule = Expression(f'on("{method}").returns({value.text})', value.imports)
@@ -256,15 +255,22 @@ def _privileged(leaf: Leaf) -> Any:
 
 def _from_uses(dependency: Dependency) -> tuple[Expression, Expression, list[str]] | None:
     """Return a caller that has what the functions read of it: its keys, or its attributes."""
-    keys, attributes = dependency.uses
-    if keys:
-        return Expression(source({key: _guess(key) for key in keys})), _DICT, []
-    if attributes:
-        given = ", ".join(f"{name}={source(_guess(name))}" for name in attributes)
+    uses = dependency.uses
+    if uses.keys:
+        return Expression(source(_with_keys(uses.keys))), _DICT, []
+    if uses.attributes:
+        given = ", ".join(f"{name}={source(_guess(name))}" for name in uses.attributes)
         return Expression(f"{_NAMESPACE.text}({given})", _NAMESPACE.imports), _NAMESPACE, []
-    if not dependency.name:  # nobody reads what it returns
-        return Expression("None"), Expression("None"), []
-    return None
+    if dependency.name and uses.is_read:
+        return None
+    if hints.class_in(dependency.returned) is dict:
+        return Expression("{}"), _DICT, []
+    return Expression("None"), Expression("None"), []
+
+
+def _with_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a dict with the keys that are read of it, and of the dicts in it."""
+    return {key: _with_keys(inner) if inner else _guess(key) for key, inner in keys.items()}
 
 
 def _guess(name: str) -> Any:
@@ -272,6 +278,8 @@ def _guess(name: str) -> Any:
         return {"id": CALLER, "email": "ana@example.com"}
     if re.search(r"(^|_)id$", name):
         return CALLER
+    if re.search(r"(^|_)uu?id$", name):
+        return str(UUID(int=CALLER))
     if _ALLOWS.search(name) and name.startswith(("is_", "has_")):
         return True
     if name == "role":

@@ -23,11 +23,13 @@ _BITS = (15, 31, 63)
 
 
 def spelled(value: Any) -> Expression:
-    """Return a value as source, with the imports that it needs.
+    """Return a value as source, with the imports that it needs; parts may be source already.
 
     Raises:
         NoSource: no source makes such a value.
     """
+    if isinstance(value, Expression):
+        return value
     if isinstance(value, Enum):
         return _member(value)
     if value is VARIES or isinstance(value, Unordered):

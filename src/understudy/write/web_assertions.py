@@ -10,10 +10,10 @@ from typing import Any
 
 from understudy.script import request_rules
 from understudy.script.requests import Request
-from understudy.write import fingerprint
+from understudy.write import case_bodies, fingerprint
 from understudy.write.fingerprint import VARIES, Unordered
 from understudy.write.spelling import source
-from understudy.write.trials import Kept, Observation
+from understudy.write.trials import Kept, Observation, Trial
 
 _FEW = 4  # items of a list of objects that are asserted whole
 _SMALL = 12  # values of a list of objects that are asserted whole
@@ -56,6 +56,13 @@ def lines(kept: Kept) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found += _body(first, _without_class(body))
     imports = ("from understudy import ANY",) if any(_needs_any(line) for line in found) else ()
     return tuple(found), imports
+
+
+def refuses_to_write(kept: Kept) -> bool:
+    """Return whether a caller was refused who wanted to change something."""
+    status = getattr(kept.observed[0].answer, "status_code", None)
+    method = getattr(kept.trial.target, "method", "GET")
+    return status in (401, 403) and method != "GET" and kept.trial.purpose != "invalid"
 
 
 def _body(response: Any, body: Any) -> Iterator[str]:
@@ -209,9 +216,13 @@ def _merged(group: Sequence[Kept]) -> Kept:
         columns.append([source(error[0][0]) for error in errors if error])
         columns.append([source(error[0][1]) for error in errors if error])
         assertions.append(f"assert {_ERRORS} == [(place, kind)]")
+    elif body := case_bodies.shared([*map(_answered, group)], _taken(first, parameters)):
+        parameters += body.variables
+        columns += map(list, body.columns)
+        assertions.append(f"assert response.json() == {body.text}")
     else:
         parameters.append(("body", "object"))
-        columns.append([_answered(kept) for kept in group])
+        columns.append([source(_answered(kept)) for kept in group])
         assertions.append("assert response.json() == body")
     arguments = {
         name: replace(value, text=name) if name in names else value
@@ -238,6 +249,13 @@ def _merged(group: Sequence[Kept]) -> Kept:
     )
 
 
-def _answered(kept: Kept) -> str:
+def _answered(kept: Kept) -> Any:
     stable = fingerprint.stable(kept.observed)["answer"]
-    return source(_without_class(stable["body"])) if isinstance(stable, Mapping) else "ANY"
+    return _without_class(stable["body"]) if isinstance(stable, Mapping) else VARIES
+
+
+def _taken(trial: Trial, parameters: Sequence[tuple[str, str]]) -> set[str]:
+    """Return the names that a test of invalid requests has already, or must not hide."""
+    fixtures = {name for name, _ in trial.target.fixtures}
+    setups = {name for setup in trial.setups for name in (setup.name, *dict(setup.takes))}
+    return {*_TYPES, *fixtures, *setups, *dict(parameters), "app", "pytest", "response"}

@@ -151,7 +151,8 @@ def _written(
     """Return a test file as the session has answered it, with its BOM."""
     mark = _BOM if (before or "").startswith(_BOM) else ""
     tests = [WrittenTest(**test) for test in answer["tests"]]
-    return WrittenFile(Change(place, before, f"{mark}{answer['text']}"), layer, tests)
+    change = Change(place, before, f"{mark}{answer['text']}")
+    return WrittenFile(change, layer, tests, sends_sql=answer["sends sql"])
 
 
 def _existing(
