@@ -21,7 +21,7 @@ from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.pg.sqlstates import STATES
-from understudy.serving import pool_renewal, server
+from understudy.serving import server
 from understudy.serving.faults import FAULTS
 from understudy.serving.location import new_password
 from understudy.serving.login import Login
@@ -62,7 +62,6 @@ class Server(server.Server[Client]):
         """Return the session of a new connection: see the base class."""
         self._refuse_if_stopped()
         client = self._client(next(server.pids), secrets.randbits(31), self.begun)
-        pool_renewal.note_new(client.pid)
         login = self.login
         if login.password is None and not is_private:
             login = login._replace(password=self.password, hint=self._password_hint)

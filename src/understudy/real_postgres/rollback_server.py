@@ -241,7 +241,6 @@ class RollbackServer(Server):
                 place = self._clone, client, self._sockets, user
                 client.tunnel = ObservedTunnel(*place, observer, self._clone_facts)
             client.transport.tunnel = client.tunnel
-            pool_renewal.note_new(client.pid)
 
     def cancel(self, pid: int, secret: int) -> None:
         """Cancel what runs on a connection, for a CancelRequest, which gets no answer."""

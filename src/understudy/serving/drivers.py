@@ -66,6 +66,7 @@ def _note_leaving(owner: Any) -> None:
 _WRAPS: Mapping[str, Callable[[Any], None]] = {
     "asyncpg": postgres_drivers.wrap_asyncpg,
     "psycopg": postgres_drivers.wrap_psycopg,
+    "psycopg2": postgres_drivers.wrap_psycopg2,
     "psycopg_pool": postgres_drivers.wrap_psycopg_pool,
     "psqlpy": postgres_drivers.wrap_psqlpy,
     "aiomysql": mysql_drivers.wrap_aiomysql,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from understudy.serving import pool_renewal
 from understudy.serving.attribution import (
     CallSite,
     call_site,
@@ -73,7 +74,9 @@ def wrap_connector_aio(aio: Any) -> None:
 
 def _wrap(owner: Any, connect: str, commands: tuple[str, ...]) -> None:
     def opened(_new: Any, connection: Any, *_arguments: Any) -> None:
-        note_opening(number_of(connection))
+        number = number_of(connection)
+        if note_opening(number) is not None:  # a server elsewhere may give the same numbers
+            pool_renewal.note_opened(connection, number)
 
     def note(connection: Any, *_arguments: Any) -> None:
         note_statement(number_of(connection))

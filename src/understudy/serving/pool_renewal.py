@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from understudy.serving import attribution
 from understudy.serving.clients import Client
-from understudy.serving.mysql_drivers import number_of
 
 _GET = "_getconn_unchecked"  # of psycopg_pool's pools, since 3.2
 # The packages whose pools replace what has ended.
@@ -23,18 +23,17 @@ _RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy", "django", "aiomys
 # More than asyncpg needs to read that its connection has ended.
 _STEPS = 3
 
-# The numbers that Understudy's servers give begin above those of processes on Linux.
-FIRST_NUMBER = 2**22 + 1
-
-# Connections of PostgreSQL's processes are among them, which have smaller numbers.
-_ended: set[int] = set()
+# The open connections of drivers, with the number that each has got from its server. A later one
+# may get the same number, so those that have ended are told by the connection itself.
+_numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_ended: weakref.WeakSet[Any] = weakref.WeakSet()
 # The modules that were made to look, by name: a module may be imported again.
 _checking: dict[str, Any] = {}
 
 
-def note_new(number: int) -> None:
-    """Note that a new connection has a number, which one that has ended may have had."""
-    _ended.discard(number)
+def note_opened(connection: Any, number: int) -> None:
+    """Note the number of a driver's connection that may be to a server of Understudy."""
+    _numbers[connection] = number
 
 
 def is_renewed(client: Client) -> bool:
@@ -49,10 +48,13 @@ def renew(ended: Iterable[int]) -> None:
     Args:
         ended: the numbers of the connections.
     """
-    before = len(_ended)
-    _ended.update(ended)
-    if len(_ended) == before:
+    numbers = set(ended)
+    if not numbers:
         return
+    for reference in _numbers.keyrefs():
+        connection = reference()
+        if connection is not None and _numbers[connection] in numbers:
+            _ended.add(connection)
     if asyncio._get_running_loop() is None:
         for loop in attribution.loops_of_this_thread():
             if not loop.is_running():
@@ -75,15 +77,10 @@ async def _steps() -> None:
 
 def _check_in_sqlalchemy(sqlalchemy: Any) -> None:
     def check(_connection: Any, record: Any, _proxy: Any) -> None:
-        if _number(record.driver_connection) in _ended:
+        if record.driver_connection in _ended:
             raise sqlalchemy.exc.DisconnectionError("Understudy has ended it between two tests")
 
-    def note(_connection: Any, record: Any) -> None:
-        note_new(_number(record.driver_connection))
-
     sqlalchemy.event.listen(sqlalchemy.pool.Pool, "checkout", check)
-    # It may be another server's, which gives the same numbers, or has the id of an ended process.
-    sqlalchemy.event.listen(sqlalchemy.pool.Pool, "connect", note)
 
 
 def _check_in_psycopg_pool(psycopg_pool: Any) -> None:
@@ -92,7 +89,7 @@ def _check_in_psycopg_pool(psycopg_pool: Any) -> None:
     def wrap(original: Any) -> Callable[..., Any]:
         @functools.wraps(original)
         def get(self: Any, *arguments: Any) -> Any:
-            while _has_ended(found := original(self, *arguments)):
+            while (found := original(self, *arguments)) in _ended:
                 found.close()
                 self._putconn(found, from_getconn=True)
                 self.check()  # replaces those that are idle, too
@@ -103,7 +100,7 @@ def _check_in_psycopg_pool(psycopg_pool: Any) -> None:
     def wrap_async(original: Any) -> Callable[..., Any]:
         @functools.wraps(original)
         async def get(self: Any, *arguments: Any) -> Any:
-            while _has_ended(found := await original(self, *arguments)):
+            while (found := await original(self, *arguments)) in _ended:
                 await found.close()
                 await self._putconn(found, from_getconn=True)
                 await self.check()
@@ -124,26 +121,8 @@ def _check_in_django(base: Any) -> None:
 
     @functools.wraps(original)
     def close_if_health_check_failed(self: Any) -> None:
-        if not self.in_atomic_block and _has_ended(self.connection):
+        if not self.in_atomic_block and self.connection in _ended:
             self.close()
         original(self)
 
     owner.close_if_health_check_failed = close_if_health_check_failed
-
-
-def _has_ended(connection: Any) -> bool:
-    return not getattr(connection, "closed", True) and _number(connection) in _ended
-
-
-def _number(connection: Any) -> int:
-    """Return the number of a driver's connection, or 0."""
-    for name in ("get_server_pid", "get_backend_pid"):  # asyncpg's and psycopg2's
-        number: Callable[[], int] | None = getattr(connection, name, None)
-        if number is not None:
-            return number()
-    pgconn = getattr(connection, "pgconn", None)
-    if pgconn is not None:
-        return int(pgconn.backend_pid)
-    # A MySQL counts from 1: a number of its own may be that of an ended process of PostgreSQL.
-    own = number_of(connection)
-    return own if own >= FIRST_NUMBER else 0

@@ -6,6 +6,7 @@ import asyncio
 import functools
 from typing import Any
 
+from understudy.serving import pool_renewal
 from understudy.serving.attribution import (
     call_site,
     homes,
@@ -46,7 +47,8 @@ def wrap_asyncpg(asyncpg: Any) -> None:
             home.check()
 
     def opened(new: Any, *_arguments: Any) -> None:
-        if (opened_by := note_opening(new.get_server_pid())) is not None:
+        pool_renewal.note_opened(new, number := new.get_server_pid())
+        if (opened_by := note_opening(number)) is not None:
             settle(new._protocol, opened_by)
 
     note_openings(asyncpg.connect_utils, "_connect", opened)
@@ -62,6 +64,7 @@ def wrap_psycopg(psycopg: Any) -> None:
 
     def opened(new: Any, *_arguments: Any) -> None:
         if new:  # a CancelRequest returns no connection
+            pool_renewal.note_opened(new, new.pgconn.backend_pid)
             note_opening(new.pgconn.backend_pid)
 
     for name in ("wait_conn", "wait_conn_async"):
@@ -72,6 +75,15 @@ def wrap_psycopg(psycopg: Any) -> None:
 
 def _note_psycopg(connection: Any, *_arguments: Any) -> None:
     note_statement(connection.pgconn.backend_pid)
+
+
+def wrap_psycopg2(psycopg2: Any) -> None:
+    """Wrap what opens a connection of psycopg2."""
+
+    def opened(new: Any, *_arguments: Any) -> None:
+        pool_renewal.note_opened(new, new.get_backend_pid())
+
+    note_openings(psycopg2, "_connect", opened)
 
 
 def wrap_psycopg_pool(psycopg_pool: Any) -> None:

@@ -37,8 +37,8 @@ from understudy.serving.transport import Session, Transport
 
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server has a lower limit
 # Of all servers of this process: a driver's client is found by the number. The clients of a clone
-# have the ids of processes instead.
-pids = itertools.count(pool_renewal.FIRST_NUMBER)
+# have the ids of processes instead, which are not above 2 ** 22 on Linux.
+pids = itertools.count(2**22 + 1)
 
 ClientT = TypeVar("ClientT", bound=Client)
 
