@@ -75,6 +75,12 @@ LEAKS = """
             host=fake_mysql.host, port=fake_mysql.port, user="a", password=fake_mysql.password
         )
         fake_mysql.kept = connection
+
+    async def test_reading_in_the_spelling_of_mysql_leaves_nothing(fake_mysql):
+        select = "# all\\nSELECT name FROM `users` WHERE name = 'it\\\\'s'"
+        fake_mysql.on(select).row(name="a")
+        connection = await fake_mysql.aiomysql.connect()
+        await run(connection, select)
 """
 
 

@@ -65,7 +65,7 @@ class ServerFixture(ServerAddress[ServerT]):
         self._closers = closers
         if self._is_scripted:
             expectations.register(self._script)
-        self._left = LeakReport()
+        self._left = LeakReport(server.database_kind)
         closers.before_loop_closes = lambda: server.note_busy(self._left)
         for failure_if_unmet in (self._left.transactions, self._left.connections):
             expectations.expect(_Unmet(failure_if_unmet))

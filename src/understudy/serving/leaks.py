@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from understudy.catalog.command_tags import command_in
+from understudy.mysql.effects import Effect, effect_of
+from understudy.script.boundary import Database
 from understudy.script.calls import Transaction
 from understudy.script.failures import ConnectionNotReturned, Failure, TransactionLeftOpen
 from understudy.script.origin import Origin, at
@@ -12,12 +17,21 @@ from understudy.serving.clients import Client
 # asyncpg's sends a RESET when it takes a connection back; the others are watched.
 _TELLING_POOLS = ("asyncpg", "aiomysql", "asyncmy", "mysql")
 _READING = frozenset({"SELECT", "VALUES", "SHOW", "FETCH"})
+_READS: Final[Mapping[Database, Callable[[str], bool]]] = {
+    "postgresql": lambda statement: command_in(statement) in _READING,
+    "mysql": lambda statement: effect_of(statement) is Effect.READS,
+}
 
 
 class LeakReport:
-    """The transactions and the connections that were open when a test ended."""
+    """The transactions and the connections that were open when a test ended.
 
-    def __init__(self) -> None:
+    Args:
+        database: the kind of their database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._reads = _READS[database]
         self._transactions: list[Transaction] = []
         self._connections: list[tuple[str, Origin]] = []
         self._busy: set[int] = set()
@@ -48,9 +62,14 @@ class LeakReport:
             return True
         # psycopg and SQLAlchemy begin a transaction for every SELECT. On a connection that the
         # fixture made, and closes, that does no harm unless something was written.
-        if opened_by is None or opened_by.pool != FIXTURE or _writes(transaction):
+        if opened_by is None or opened_by.pool != FIXTURE or self._writes(transaction):
             self._transactions.append(transaction)
         return True
+
+    def _writes(self, transaction: Transaction) -> bool:
+        return not all(self._reads(call.statement) for call in transaction.calls) or any(
+            map(self._writes, transaction.children)
+        )
 
     def check_unclosed(self, client: Client, test: int) -> bool:
         """Report an open connection that the test has forgotten; True if it is one.
@@ -89,10 +108,3 @@ class LeakReport:
         lines = [f"{text}\n  {origin.place}" for text, origin in self._connections]
         lines.append("Close it, or use `async with`, so that it goes back.")
         return ConnectionNotReturned("\n".join(lines))
-
-
-def _writes(transaction: Transaction) -> bool:
-    commands = (command_in(call.statement) for call in transaction.calls)
-    return any(command not in _READING for command in commands) or any(
-        map(_writes, transaction.children)
-    )
