@@ -242,6 +242,18 @@ def test_text_is_read_and_written_in_the_character_set_of_the_connection(known: 
     assert b"\x04caf\xe9" in client.exchange(Command.QUERY, b"SELECT \xe9")
 
 
+def test_the_default_of_set_names_is_the_servers_and_not_that_of_the_login(known: Known) -> None:
+    client = Client(known.connect())
+    client.session.connection.collation = 8  # of latin1
+    client.exchange(Command.RESET_CONNECTION)
+    query = "SELECT @@character_set_client, @@collation_connection"
+    assert client.query(query) == [("latin1", "latin1_swedish_ci")]
+    for sql in ("SET NAMES DEFAULT", "SET CHARACTER SET DEFAULT"):
+        client.query(sql)
+        assert client.query(query) == [("utf8mb4", "utf8mb4_0900_ai_ci")]
+        client.query("SET NAMES latin1")
+
+
 def test_local_files_are_refused(client: Client) -> None:
     assert client.query("LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t") == (
         1148,

@@ -58,7 +58,9 @@ class SessionState:
         """Reset the session: roll back what is open, and forget the variables."""
         self.transactions.end(commit=False)
         connection = self._connection
-        connection.reset(variables.at_start(self._options, connection.collation))
+        connection.reset(variables.at_start(self._options))
+        # DEFAULT is the server's, and not that of the login.
+        variables.use_charset(connection.settings, connection.charset.name, None)
 
     def status(self) -> int:
         """Return the flags for OK and EOF packets."""

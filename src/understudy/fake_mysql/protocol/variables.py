@@ -102,20 +102,14 @@ _COLLATIONS: Final = {
 }
 
 
-def at_start(options: ServerOptions, collation: int) -> dict[str, object]:
-    """Return the system variables of a session that begins.
-
-    Args:
-        options: the server's.
-        collation: the number of the collation in the client's login.
-    """
+def at_start(options: ServerOptions) -> dict[str, object]:
+    """Return the system variables of a server, with which a session begins."""
     own = dict(_MARIADB if options.is_mariadb else _MYSQL)
     major, _, rest = options.version.partition(".")
     if options.is_mariadb and (int(major), rest[:1] != "0") >= (11, True):
         own |= {name: own[old] for name, old in _SYNONYMS.items()}
     settings = {**_COMMON, "version": options.version, **own, **options.settings}
-    charset = charsets.by_collation(collation)
-    use_charset(settings, "utf8mb4" if charset is None else charset.name, None)
+    use_charset(settings, str(settings["character_set_server"]), None)
     settings["character_set_database"] = settings["character_set_server"]
     settings["collation_database"] = settings["collation_server"]
     return settings
