@@ -84,10 +84,15 @@ def run(
         output=output,
         patience=patience,
     ) as child:
-        late = not child.wait(timeout)
-        if late:
-            stop([child], 0 if sys.platform == "win32" else patience)  # it has no SIGINT to send
-        return Ended(child.exit_code or 0, child.new_answers(), child.output(), late)
+        return ended(child, timeout, patience)
+
+
+def ended(child: Child, timeout: float | None, patience: float = 30.0) -> Ended:
+    """Wait for the end of a child, and stop it if its time is up; see `run`."""
+    late = not child.wait(timeout)
+    if late:
+        stop([child], 0 if sys.platform == "win32" else patience)  # it has no SIGINT to send
+    return Ended(child.exit_code or 0, child.new_answers(), child.output(), late)
 
 
 class Child:

@@ -21,7 +21,9 @@ from understudy.write.results import Results, WrittenFile
 
 PLUGIN = "understudy.plugin.proving"
 _TIMEOUT = 300.0  # seconds
-Say = Callable[[str], None]
+# Nobody reads how a test fails with wrong SQL. To rewrite asserts, pytest compiles all modules of
+# Understudy again where their bytecode may not be written.
+_QUICK = ("--assert=plain",)
 
 
 def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[str], None]) -> None:
@@ -42,16 +44,18 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
         copy.write(file.change.path.relative_to(root), file.change.after)
     if not files:
         return
-    say(f"{counted(sum(len(file.tests) for file in files), 'test')}, {runs} times, shuffled")
+    number = counted(sum(len(file.tests) for file in files), "test")
+    say(f"{number}, {runs} times, shuffled, and with wrong SQL")
     paths = [str(file.change.path.relative_to(root)) for file in files]
-    ended = pytest_process.run(
+    with pytest_process.started(
         [*suite_run.arguments(copy.root, copy.scratch, None), *paths],
         copy.root,
         plugin=PLUGIN,
         request={"runs": runs},
         environment=copy.environment(),
-        timeout=_TIMEOUT,
-    )
+    ) as child:
+        _mutate(copy, results, paths)
+        ended = pytest_process.ended(child, _TIMEOUT)
     if ended.timed_out or ended.exit_code not in (0, 1):
         how = (
             f"did not end within {_TIMEOUT:g} s"
@@ -73,25 +77,32 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
             },
         )
         copy.write(file.change.path.relative_to(root), file.change.after)
-    # A base class, or a file of SQL, may hold what a DAO sends; others call a DAO for that.
-    if any(file.tests and (file.layer == "dao" or file.sends_sql) for file in files):
-        _mutate(copy, results, paths, say)
+    if any(file.dropped for file in files):
+        say("the others, with wrong SQL")
+        _mutate(copy, results, paths)
 
 
 def _reason(why: str) -> str:
     return lab.LIMITED if why.startswith("assert 429 ==") else why
 
 
-def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) -> None:
-    """Run the tests with mutants of the module's SQL, and note which they notice."""
-    say("the same tests, with wrong SQL")
+def _mutate(copy: Copy, results: Results, paths: Sequence[str]) -> None:
+    """Run the tests with mutants of the module's SQL, and note which they notice.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM.
+    """
+    results.mutants, results.unnoticed, results.end = None, [], ""
+    # A base class, or a file of SQL, may hold what a DAO sends; others call a DAO for that.
+    if not any(f.tests and (f.layer == "dao" or f.sends_sql) for f in results.files):
+        return
     wanted = Wanted(
         copy.root,
         paths=[(copy.root / results.path).resolve()],
         seconds=_TIMEOUT,
-        workers=min(2, os.cpu_count() or 1),
-        arguments=arguments,
-        environment=copy.environment(),
+        workers=min(2, max(1, (os.cpu_count() or 1) - 1)),  # one is for the proof
+        arguments=[*_QUICK, *paths],
+        environment={"PYTHONDONTWRITEBYTECODE": "", **copy.environment()},
     )
     found = None
     try:
@@ -103,6 +114,8 @@ def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) ->
         if found is None:  # else they ran, and there is no SQL to change
             results.end = f"The tests could not be run with mutants: {error}"
         return
+    if found.is_interrupted:
+        raise KeyboardInterrupt
     killable = sum(one.killable for one in found.statements)
     if not killable:
         return
