@@ -46,6 +46,7 @@ class _Candidate:
     shows: set[object]
     observed: list[Observation] = field(default_factory=list)
     pattern: Any = None
+    is_repeatable: bool | None = None  # unknown until it is repeated
 
 
 class Explorer:
@@ -163,26 +164,28 @@ class Exploration:
         # Of two that show the same, the one with more rows will notice more wrong SQL.
         richest = sorted(self._tried, key=_preference)
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
-        others = [one for one in self._tried if one not in chosen][:_MOST_EXTRA]
         for one in chosen:
             if self._is_repeatable(one):
                 self._candidates.append(one)
             yield False
-        number = len(self._candidates)
-        for one in others:
-            yield True
-            if self._is_repeatable(one):
-                self._candidates.append(one)
+        others = [one for one in self._tried if one not in chosen][:_MOST_EXTRA]
         mutation = self._explorer.mutation
         if mutation is not None and _has_own_sql(self.target, self._candidates):
-            yield from self._run_mutants(mutation, number)
+            yield from self._run_mutants(mutation, others)
+        while True:
+            others = [one for one in others if one.is_repeatable is None]
+            # Those that are written instead, because they came first or the chosen one varies.
+            new = [one for one in self._covering(others) if one in others]
+            if not new:
+                return
+            for one in new:
+                yield True
+                if self._is_repeatable(one):
+                    self._candidates.append(one)
 
     def kept(self) -> list[Kept]:
         """Return the trials that are written, the first ones first."""
-        # In the order in which they were proposed: the ordinary case comes first.
-        tried, found = self._tried, self._candidates
-        found.sort(key=lambda one: tried.index(one) if one in tried else len(tried))
-        candidates = [found[at] for at in choice.cover([one.shows for one in found])]
+        candidates = self._covering([])
         alone = choice.only([one.shows for one in candidates])
         swaps = _noticing_swaps(candidates)
         return [
@@ -191,6 +194,13 @@ class Exploration:
             )
             for one, shows in zip(candidates, alone, strict=True)
         ]
+
+    def _covering(self, others: Sequence[_Candidate]) -> list[_Candidate]:
+        """Return the few of the candidates and of others that show all that any of them shows."""
+        # In the order in which they were proposed: the ordinary case comes first.
+        order = {id(one): number for number, one in enumerate(self._tried)}
+        found = sorted([*self._candidates, *others], key=lambda one: order.get(id(one), len(order)))
+        return [found[at] for at in choice.cover([one.shows for one in found])]
 
     def _with_app(self, target: Target) -> Target:
         """Return a target, or the one that is called while the app runs, if it needs that."""
@@ -218,6 +228,12 @@ class Exploration:
             explorer.problems.setdefault(target.name, str(error))
 
     def _is_repeatable(self, candidate: _Candidate) -> bool:
+        """Return whether a trial shows the same each time, which is tried once."""
+        if candidate.is_repeatable is None:
+            candidate.is_repeatable = self._repeat(candidate)
+        return candidate.is_repeatable
+
+    def _repeat(self, candidate: _Candidate) -> bool:
         """Observe a trial twice more, with all shifted that a test must not depend on."""
         again = [
             self._lab.observe(candidate.trial, is_shifted=True),
@@ -237,7 +253,7 @@ class Exploration:
         return is_same
 
     def _run_mutants(
-        self, mutation: Mutation, number: int
+        self, mutation: Mutation, others: Sequence[_Candidate]
     ) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
         """Add the mutants that each candidate notices to what it shows; yield after each mutant.
 
@@ -245,24 +261,16 @@ class Exploration:
 
         Args:
             mutation: runs them.
-            number: how many candidates are chosen already; these are asked first.
+            others: are asked if no candidate notices a mutant, and become candidates if they do.
         """
-        candidates = list(self._candidates)
-        observed = [one.observed[0] for one in candidates]
+        candidates = [*self._candidates, *others]
+        observed = [one.first for one in candidates]
         mutants = mutation.mutants(observed)
         gc.freeze()  # the trials that are kept, and what making mutants has imported
         alive: list[Mutant] = []
         for mutant, senders in mutants.items():
             yield True
-            for at in sorted(senders, key=lambda at: (at >= number, at)):
-                one = candidates[at]
-                # A rule answers instead of the wrong SQL, and an expected failure tells nothing.
-                if one.trial.purpose == "fault" or _looks_wrong(one):
-                    continue
-                if mutation.notices(one.trial, one.pattern, mutant):
-                    one.shows.add(mutant)
-                    break
-            else:
+            if not any(self._notices(mutation, candidates[at], mutant) for at in senders):
                 alive.append(mutant)
         for mutant, lines in mutation.telling(observed, alive).items():
             yield True
@@ -271,6 +279,26 @@ class Exploration:
                 found = self._with_rows(mutation, asked, lines, mutant, alive)
                 if found is not None:
                     self._candidates.append(found)
+
+    def _notices(
+        self, mutation: Mutation, one: _Candidate, mutant: Mutant
+    ) -> bool:  # pragma: no cover - see `_RERUN`
+        """Return whether a candidate notices a mutant, which it shows then."""
+        # A rule answers instead of the wrong SQL, and an expected failure tells nothing.
+        if one.trial.purpose == "fault":
+            return False
+        if one.is_repeatable is None:
+            seen = fingerprint.shown(one.first)  # one run tells of most that they notice nothing
+            if not mutation.notices(one.trial, seen, mutant):
+                return False
+        if not self._is_repeatable(one) or _looks_wrong(one):
+            return False
+        if not mutation.notices(one.trial, one.pattern, mutant):
+            return False
+        one.shows.add(mutant)
+        if one not in self._candidates:
+            self._candidates.append(one)
+        return True
 
     def _with_rows(
         self,
