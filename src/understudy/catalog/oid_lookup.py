@@ -141,8 +141,6 @@ _DOMAINS = """
     )
     SELECT root FROM chain GROUP BY root HAVING bool_or(typnotnull)
 """
-
-
 # Code of the schema: functions in other languages than C, and those that reach other databases; the
 # domains and tables that call them; and the tables with triggers, rules or policies. Writing to a
 # table is writing to its partitions, and to the tables that foreign keys change with it.
