@@ -23,7 +23,7 @@ _WIDTHS = (1, 6, 200)
 _MOST_COMBINATIONS = 20_000
 _MOST_ONE_BY_ONE = 200
 # pg_input_is_valid exists since PostgreSQL 16; before, the INSERT itself has to tell.
-_VERSION = 160_000
+VERSION = 160_000
 # Columns that share checks, these checks, and the values to try for each column.
 _Group = tuple[list[Column], list[Check], list[list[str | None]]]
 
@@ -45,7 +45,7 @@ class CheckSolver:
             RowRefused: no value was found that satisfies the checks.
             NoValue: values of a required column's type cannot be generated.
         """
-        if self._connection.info.server_version >= _VERSION:
+        if self._connection.info.server_version >= VERSION:
             groups = [
                 (columns, checks, [self._choices(plan, column, checks) for column in columns])
                 for columns, checks in self._groups(plan)
@@ -83,7 +83,7 @@ class CheckSolver:
         columns = [column for columns, _, _ in groups for column in columns]
         checks = [check for _, checks, _ in groups for check in checks]
         likeliest = [choice[:1] for _, _, choices in groups for choice in choices]
-        return self._take(plan, columns, self._passing(plan, columns, checks, likeliest))
+        return self._take(plan, columns, self.passing(plan, columns, checks, likeliest))
 
     def _take(
         self, plan: RowPlan, columns: Sequence[Column], solution: Sequence[str | None] | None
@@ -105,12 +105,12 @@ class CheckSolver:
         most = int(_MOST_COMBINATIONS ** (1 / len(columns)))
         for width in _WIDTHS:
             some = [choice[: min(width, most)] for choice in choices]
-            if self._take(plan, columns, self._passing(plan, columns, checks, some)):
+            if self._take(plan, columns, self.passing(plan, columns, checks, some)):
                 return
         of_domains = [check for column in columns for check in self._schema.checks_of(column.type)]
         raise RowRefused(report.no_value_found(plan, columns, [*checks, *of_domains]))
 
-    def _passing(
+    def passing(
         self,
         plan: RowPlan,
         columns: Sequence[Column],
@@ -128,7 +128,7 @@ class CheckSolver:
         if all(len(choice) == 1 for choice in choices):
             return None
         one_by_one = itertools.islice(itertools.product(*choices), _MOST_ONE_BY_ONE)
-        solutions = (self._passing(plan, columns, checks, [[v] for v in row]) for row in one_by_one)
+        solutions = (self.passing(plan, columns, checks, [[v] for v in row]) for row in one_by_one)
         return next((solution for solution in solutions if solution is not None), None)
 
     def _choices(self, plan: RowPlan, column: Column, checks: Sequence[Check]) -> list[str | None]:

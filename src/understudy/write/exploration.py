@@ -25,6 +25,7 @@ from understudy.write.collaborators import ServiceTarget
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.outcomes import Outcome, is_of_project, outcome, words
+from understudy.write.row_checks import RowChecks
 from understudy.write.suspicions import suspect
 from understudy.write.telling_rows import with_telling_rows
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
@@ -58,6 +59,7 @@ class Explorer:
         branches: the arcs of the module's branches.
         lines: its lines that can run.
         mutation: runs trials with mutants of their SQL; None without a database.
+        checks: tells which rows the tables take; None without a database.
 
     Attributes:
         reached: the arcs that any trial has taken.
@@ -71,9 +73,11 @@ class Explorer:
         branches: frozenset[Arc],
         lines: frozenset[int],
         mutation: Mutation | None,
+        checks: RowChecks | None = None,
     ) -> None:
         self.lab = lab
         self.schema = schema
+        self.checks = checks
         self.mutation = mutation
         self.reached: set[Arc] = set()
         self.problems: dict[str, str] = {}
@@ -222,7 +226,11 @@ class Exploration:
         )
         try:
             yield from of_layer.trials(
-                target, explorer.schema, seen, lambda: explorer.open_arcs(target)
+                target,
+                explorer.schema,
+                seen,
+                lambda: explorer.open_arcs(target),
+                explorer.checks,
             )
         except CannotPropose as error:
             explorer.problems.setdefault(target.name, str(error))

@@ -14,6 +14,7 @@ from understudy.write import comparisons, error_values
 from understudy.write.arguments import Arguments
 from understudy.write.comparisons import Reading
 from understudy.write.planted import planted
+from understudy.write.row_checks import RowChecks
 from understudy.write.row_sets import RowSet, row_sets
 from understudy.write.shapes import Chosen, Path
 from understudy.write.source_constants import constants
@@ -47,7 +48,11 @@ class Planned(Trial):
 
 
 def trials(
-    target: Target, schema: Schema | None, seen: Seen, open_arcs: OpenArcs
+    target: Target,
+    schema: Schema | None,
+    seen: Seen,
+    open_arcs: OpenArcs,
+    checks: RowChecks | None = None,
 ) -> Iterator[Trial]:
     """Yield the trials of a target, those first that most likely show something new.
 
@@ -56,11 +61,12 @@ def trials(
         schema: the schema of the project's database; None without one.
         seen: the trials that were run, with what they did. It grows while this runs.
         open_arcs: returns the jumps of the target that no trial has taken yet.
+        checks: tells which rows the tables take.
 
     Raises:
         CannotPropose: no value of one of its required arguments can be written.
     """
-    plan = _Plan(target, schema, seen)
+    plan = _Plan(target, schema, seen, checks)
     yield from plan.distinct(plan.ordinary())
     yield from plan.distinct(plan.rows())
     most = _MOST_BOUNDARIES if open_arcs() else _FEW_BOUNDARIES
@@ -78,10 +84,13 @@ def trials(
 class _Plan:
     """The trials of one target."""
 
-    def __init__(self, target: Target, schema: Schema | None, seen: Seen) -> None:
+    def __init__(
+        self, target: Target, schema: Schema | None, seen: Seen, checks: RowChecks | None
+    ) -> None:
         self._target = target
         self._schema = schema or _NO_SCHEMA
         self._seen = seen
+        self._checks = checks
         self._proposed: set[object] = set()
         self._statements: set[tuple[str, bool]] = set()
         self._arguments = Arguments(target, self._schema)
@@ -131,19 +140,20 @@ class _Plan:
                 return
             self._statements |= statements
             bases = self._arguments.bases
-            found = row_sets(reading, self._schema, is_full=self._refuses_rows())
+            found = row_sets(reading, self._schema, self._checks, is_full=self._refuses_rows())
             for rows in islice(found, _MOST_ROW_SETS):
                 is_paged = rows.scenario == "among_others"
                 is_of_each = rows.scenario.startswith(_OF_EACH_BASE)
                 for base in bases if is_of_each else bases[:1]:
                     chosen = self._arguments.paged(base) if is_paged else base
                     yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
-            for rows in row_sets(reading, self._schema, is_full=True):
+            full = row_sets(reading, self._schema, self._checks, is_full=True)
+            for rows in (one for one in full if one.scenario == "with_one_row"):
                 # A row too long for the others: it tells all columns of the result apart.
-                if rows.scenario == "with_one_row":
-                    scenario, about = "with_all_columns", "if a row has a value in each column"
-                    for base in reversed(bases):
-                        yield self._trial(base, scenario, about, rows, "rows")
+                scenario, about = "with_all_columns", "if a row has a value in each column"
+                for base in reversed(bases):
+                    yield self._trial(base, scenario, about, rows, "rows")
+                break
 
     def _refuses_rows(self) -> bool:
         """Return whether the code has raised an exception with all rows that matched."""

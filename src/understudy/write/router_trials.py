@@ -18,6 +18,7 @@ from understudy.write.route_constants import changes
 from understudy.write.route_faults import route_faults
 from understudy.write.route_requests import Request, arguments, smallest, words_in
 from understudy.write.routes import RouteTarget
+from understudy.write.row_checks import RowChecks
 from understudy.write.row_sets import row_sets
 from understudy.write.sign_in import SignIn
 from understudy.write.spelling import spelled
@@ -31,11 +32,15 @@ Tried = Generator[Trial, None, Observation | None]
 
 
 def trials(
-    target: Target, schema: Schema | None, seen: Seen, open_arcs: OpenArcs
+    target: Target,
+    schema: Schema | None,
+    seen: Seen,
+    open_arcs: OpenArcs,
+    checks: RowChecks | None = None,
 ) -> Iterator[Trial]:
     """Yield the trials of a route; see `proposals.trials`."""
     assert isinstance(target, RouteTarget), "the lead dispatches routes only"
-    yield from _Trials(target, schema, seen, open_arcs).all()
+    yield from _Trials(target, schema, seen, open_arcs, checks).all()
 
 
 class _Trials:
@@ -45,9 +50,11 @@ class _Trials:
         schema: Schema | None,
         seen: Seen,
         open_arcs: OpenArcs,
+        checks: RowChecks | None,
     ) -> None:
         self._target = target
         self._schema = schema
+        self._checks = checks
         self._seen = seen
         self._open_arcs = open_arcs
         self._samples = Samples(target.document, locale=target.shared.get("locale"))
@@ -192,7 +199,7 @@ class _Trials:
         if self._schema is None:
             return
         reading = comparisons.read(self._events, self._schema)
-        for found in row_sets(reading, self._schema, is_full=is_full):
+        for found in row_sets(reading, self._schema, self._checks, is_full=is_full):
             try:
                 rows = tuple(_row(table, values) for table, values in found.rows)
             except NoSource:

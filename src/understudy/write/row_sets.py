@@ -6,8 +6,8 @@ each other. Beside the rows of some worlds stand rows that miss exactly one cond
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from understudy.mutate.column_uses import ColumnId
@@ -16,6 +16,7 @@ from understudy.rows.table_facts import ForeignKey, Schema, Table
 from understudy.write import column_values
 from understudy.write.comparisons import Comparison, Reading
 from understudy.write.condition_values import MISSING
+from understudy.write.row_checks import RowChecks
 from understudy.write.worlds import Values, Worlds
 
 _MOST_ROWS = 14
@@ -37,23 +38,32 @@ class RowSet:
     rows: list[tuple[Table, Values]] = field(default_factory=list)
 
 
-def row_sets(reading: Reading, schema: Schema, *, is_full: bool = False) -> Iterator[RowSet]:
+def row_sets(
+    reading: Reading, schema: Schema, checks: RowChecks | None = None, *, is_full: bool = False
+) -> Iterator[RowSet]:
     """Yield sets of rows, those that tell most first.
 
     Args:
         reading: what the statements do.
         schema: the schema of the database.
+        checks: tells which rows the tables take; None to take all for accepted.
         is_full: whether long rows have a value in each column that the statements name, too.
     """
-    maker = _Maker(reading, Worlds(reading, schema, is_full=is_full), schema)
-    yield from maker.sets()
+    checks = checks or RowChecks(None, schema)
+    for rows in _Maker(reading, Worlds(reading, schema, is_full=is_full), schema, checks).sets():
+        accepted = checks.accepted(rows.rows)
+        # Of the others, each row is what the scenario is about.
+        if accepted and (rows.scenario == "among_others" or len(accepted) == len(rows.rows)):
+            yield replace(rows, rows=accepted)
 
 
 class _Maker:
-    def __init__(self, reading: Reading, worlds: Worlds, schema: Schema) -> None:
+    def __init__(self, reading: Reading, worlds: Worlds, schema: Schema, checks: RowChecks) -> None:
         self._reading = reading
         self._schema = schema
         self._worlds = worlds
+        self._checks = checks
+        self._changed: dict[int, set[str]] = {}  # by table, the columns for a check
 
     # The sets -------------------------------------------------------------------------------------
 
@@ -61,7 +71,7 @@ class _Maker:
         parents = self._completed([])
         if parents:
             yield RowSet("with_what_it_refers_to", "if the rows exist that it refers to", parents)
-        one = self._worlds.world(0)
+        one = self._world(0)
         siblings = _Rows(one)
         for table, values in islice(self._worlds.siblings(one), _MOST_SIBLINGS):
             siblings.add(table, values)
@@ -72,6 +82,7 @@ class _Maker:
             yield among_others
             yield RowSet("with_one_row", "if one row matches", self._completed(one))
             yield from instead
+            yield from self._instead(one)
             yield from self._trees(one)
             yield from self._referenced(one)
         yield from self._duplicates(one)
@@ -82,8 +93,10 @@ class _Maker:
         """Yield the matching rows among others, then near misses that cannot stand beside them."""
         worlds = _Rows(one)
         for number in (1, 2):
-            worlds.add_all(self._worlds.world(number))
+            worlds.add_all(self._world(number))
         worlds.add_all(self._worlds.mixed(worlds.rows))
+        for number, (table, values) in enumerate(self._variants(), 8):
+            worlds.add(table, self._worlds.beside(table, values, number))
         beside = _Rows(worlds.rows)
         near_misses: list[tuple[Table, Values]] = []
         instead: list[tuple[Comparison, Table, Values]] = []
@@ -92,13 +105,18 @@ class _Maker:
                 if comparison.column.table != table.oid or table not in self._worlds.read:
                     continue
                 near = self._worlds.near_miss(comparison, table, values, number)
+                if near is not None:
+                    conditions = self._conditions(table, comparison)
+                    near = self._checks.fitted(table, near, conditions).row
                 if near is not None and not beside.add(table, near, is_first=True):
                     instead.append((comparison, table, near))
                 elif near is not None:
                     near_misses.append((table, near))
-        for table, values in self._worlds.with_nulls(one):
-            if beside.add(table, values, is_first=True):
-                near_misses.append((table, values))
+        for table, with_null in self._worlds.with_nulls(one):
+            nulls = {name for name, value in with_null.items() if value is None}
+            fitted = self._fitted(table, with_null, nulls)
+            if fitted is not None and beside.add(table, fitted, is_first=True):
+                near_misses.append((table, fitted))
         rows = self._completed(beside.rows)
         while len(rows) > _MOST_ROWS and near_misses:
             beside.rows.remove(near_misses.pop())
@@ -111,6 +129,55 @@ class _Maker:
             scenario = f"with_another_{name}"
             about = f"if the row has another {name.replace('_', ' ')}"
             yield RowSet(scenario, about, self._completed([*rest, (table, near)]))
+
+    # Checks over several columns -----------------------------------------------------------------
+
+    def _world(self, number: int) -> list[tuple[Table, Values]]:
+        """Return the rows of a world. Every other keeps the columns that the first had to change.
+
+        Of two columns of which only one may have a value, each has one in some row.
+        """
+        found = []
+        for table, values in self._worlds.world(number):
+            changed = self._changed.get(table.oid, ()) if number % 2 else ()
+            conditions = self._conditions(table)
+            fitted = self._checks.fitted(table, values, conditions, changed).row
+            row = self._fitted(table, values) if fitted is None else fitted
+            if row is not None:
+                found.append((table, row))
+                if number == 0:
+                    self._changed[table.oid] = {n for n in values if row.get(n) != values[n]}
+        return found
+
+    def _fitted(self, table: Table, values: Values, fixed: Collection[str] = ()) -> Values | None:
+        """Return a row that its table takes and that meets most conditions; None without one."""
+        return self._checks.fitted(table, values, self._conditions(table), fixed).best
+
+    def _variants(self) -> Iterator[tuple[Table, Values]]:
+        """Yield the rows that match by another side of an OR than those of the first world."""
+        for table, values in self._worlds.world(0):
+            fitted = self._checks.fitted(table, values, self._conditions(table))
+            for found in fitted.without_one[1:]:
+                yield table, found
+
+    def _conditions(self, table: Table, missed: Comparison | None = None) -> list[Comparison]:
+        """Return what a row of a table is to meet, or to miss."""
+        links = [column for pair in self._reading.links for column in pair]
+        found = [*self._reading.comparisons, *(Comparison(column, "=") for column in links)]
+        if missed is not None:
+            found = [one for one in found if one.column != missed.column] + [missed.opposite]
+        return [one for one in found if one.column.table == table.oid]
+
+    def _instead(self, one: list[tuple[Table, Values]]) -> Iterator[RowSet]:
+        """Yield the matching rows, with a variant of one of them in its place."""
+        for table, values in self._variants():
+            (own,) = [row for of, row in one if of is table][:1]
+            names = [name for name in values if own.get(name) is None]
+            if names:
+                rest = [(of, row) for of, row in one if of is not table]
+                name = names[0].replace("_", " ")
+                rows = self._completed([*rest, (table, values)])
+                yield RowSet(f"with_a_{names[0]}", f"if the row has a {name}", rows)
 
     def _trees(self, one: list[tuple[Table, Values]]) -> Iterator[RowSet]:
         """Yield rows above and below a row of a table that refers to itself."""
@@ -198,11 +265,13 @@ class _Maker:
                 for name in names:
                     if not table.column(name).not_null and name not in values:
                         values[name] = None
+                other = self._worlds.other(table, values, MISSING) | values
+                fitted = self._checks.fitted(table, other, (), taken).row
+                if fitted is None:
+                    continue
                 rows = _Rows(one)
-                if not rows.add(
-                    table, self._worlds.other(table, values, MISSING) | values, is_first=True
-                ):
-                    rows = _Rows([(table, values)])
+                if not rows.add(table, fitted, is_first=True):
+                    rows = _Rows([(table, fitted)])
                 joined = "_and_".join(taken)
                 about = f"if another row has the {joined.replace('_', ' ')}"
                 yield RowSet(f"with_a_taken_{joined}", about, self._completed(rows.rows))
@@ -232,10 +301,12 @@ class _Maker:
         for oid, values in stored.items():
             for key in tables[oid].foreign_keys:
                 self._add_parent(found, known, tables[oid], key, values)
-        for table, values in rows:
-            for key in table.foreign_keys:
-                self._add_parent(found, known, table, key, values)
-            found.add(table, values, is_checked=False)
+        for table, wanted in rows:
+            fitted = self._fitted(table, wanted)
+            if fitted is not None:
+                for key in table.foreign_keys:
+                    self._add_parent(found, known, table, key, fitted)
+                found.add(table, fitted, is_checked=False)
         # A row that refers to none may come first, and then others of its table that do.
         used = {table.oid: table for table, _ in found.rows}
         order = [table.oid for table in parents_first([*used.values()])]
@@ -263,7 +334,7 @@ class _Maker:
                 value = column_values.value(self._schema, parent, column, number)
                 if value is not None and column.name not in wanted:
                     wanted[column.name] = value
-        found.add(parent, wanted)
+        found.add(parent, self._fitted(parent, wanted, [*wanted]) or wanted)
 
 
 class _Rows:

@@ -22,6 +22,7 @@ from understudy.write.collaborators import (
 from understudy.write.dummy_rules import Rule
 from understudy.write.guard import Refused, limited
 from understudy.write.other_answers import other_answers
+from understudy.write.row_checks import RowChecks
 from understudy.write.shapes import Built, NoValue, complete, settled
 from understudy.write.spelling import called, imports_of, snake
 from understudy.write.trials import (
@@ -39,7 +40,11 @@ _MOST_RAISED = 3  # exceptions of one method
 
 
 def trials(
-    target: Target, schema: Schema | None, seen: Seen, open_arcs: OpenArcs
+    target: Target,
+    schema: Schema | None,
+    seen: Seen,
+    open_arcs: OpenArcs,
+    checks: RowChecks | None = None,
 ) -> Iterator[Trial]:
     """Yield the trials of a target; see `proposals.trials`.
 
@@ -47,11 +52,11 @@ def trials(
     probe, and with dummies that answer the same. What cannot be spelled is tried without dummies.
     """
     if not isinstance(target, ServiceTarget):
-        yield from proposals.trials(target, schema, seen, open_arcs)
+        yield from proposals.trials(target, schema, seen, open_arcs, checks)
         return
     service = _Service(target, schema, seen)
     own: list[tuple[Trial, Observation]] = []
-    for trial in proposals.trials(target, schema, own, open_arcs):
+    for trial in proposals.trials(target, schema, own, open_arcs, checks):
         recorder = Recorder(dummy_rules.argument, dummy_rules.answer)
         with recording(recorder):
             yield service.probe(trial)

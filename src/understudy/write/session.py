@@ -47,6 +47,7 @@ from understudy.write.imported_names import NAMES
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.line_arcs import LineArcs
+from understudy.write.row_checks import RowChecks
 from understudy.write.trials import Arc, Kept, LeftOut, Target
 
 Say = Callable[[Mapping[str, object]], None]
@@ -205,9 +206,9 @@ class Session:
                 self._lab.broken[name] = recorded.run.error
         branches = self._arcs.branches
         with ExitStack() as stack:
-            schema, judge = self._schema(stack) if self._targets else (None, None)
+            schema, checks, judge = self._schema(stack) if self._targets else (None, None, None)
             mutation = None if judge is None else Mutation(self._lab, judge)
-            explorer = Explorer(self._lab, schema, branches, self._arcs.lines, mutation)
+            explorer = Explorer(self._lab, schema, branches, self._arcs.lines, mutation, checks)
             if self._wanted.on != "real_postgres":
                 stack.enter_context(scripted.rows_kept())
             self._explore(explorer)
@@ -279,17 +280,15 @@ class Session:
         text = shortened(reason, _LONGEST)
         self._left_out.append(LeftOut(target.name, text, target.lines[0]))
 
-    def _schema(self, stack: ExitStack) -> tuple[Schema | None, Judge | None]:
+    def _schema(self, stack: ExitStack) -> tuple[Schema | None, RowChecks | None, Judge | None]:
         try:
             dsn = stack.enter_context(self._database())
-            with own_connection.connect(dsn) as connection:
-                schema = listed_values.with_listed_values(
-                    read_schema(connection), self._own_modules()
-                )
+            connection = stack.enter_context(own_connection.connect(dsn))
+            schema = listed_values.with_listed_values(read_schema(connection), self._own_modules())
         except (PostgresError, psycopg.Error) as error:
             self._say({"kind": "no schema", "reason": str(error)})
-            return None, None
-        return schema, Judge(dsn)
+            return None, None, None
+        return schema, RowChecks(connection, schema), Judge(dsn)
 
     def _own_modules(self) -> Iterator[ModuleType]:
         """Yield the project's modules that are imported."""

@@ -77,8 +77,11 @@ class Worlds:
                     continue
                 value = self.values.typed(column, comparison.value)
                 if value is not None and value != values.get(column.name, value):
-                    row = self.other(table, values, number) | self._new_keys(table, values, number)
-                    yield table, {**row, column.name: value}
+                    yield table, {**self.beside(table, values, number), column.name: value}
+
+    def beside(self, table: Table, values: Values, number: int) -> Values:
+        """Return a row that meets the same conditions, with other keys."""
+        return self.other(table, values, number) | self._new_keys(table, values, number)
 
     def _new_keys(self, table: Table, values: Values, number: int) -> Values:
         """Return other values of the unique columns that no condition compares."""
