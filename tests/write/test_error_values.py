@@ -9,10 +9,10 @@ from understudy.rows.table_facts import Schema
 from understudy.write import rendering
 from understudy.write.assertions import act
 from understudy.write.error_values import examples
-from understudy.write.exploration import without_database
 from understudy.write.shapes import leaves
 from understudy.write.trials import Argument, Opening
 from understudy.write.values import Values
+from understudy.write.written_test import without_database
 
 
 class Refused(Exception):

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
 import psycopg
 import pytest
 
+from tests.write.kept import target
 from understudy.embedded import EmbeddedServer
 from understudy.embedded.driver import connect
 from understudy.rows.rows import Rows
 from understudy.rows.schema_reader import read_schema
 from understudy.rows.table_facts import Schema
-from understudy.script.boundary import FAKES
+from understudy.script.boundary import FAKES, Event
 from understudy.script.calls import Call
-from understudy.write import comparisons
+from understudy.write import comparisons, proposals
 from understudy.write.row_checks import RowChecks
 from understudy.write.row_sets import RowSet, row_sets
+from understudy.write.spelling import evaluated
+from understudy.write.trials import Argument, Observation, Trial
 
 SCHEMA = """
     CREATE TABLE regions (id char(3) PRIMARY KEY);
@@ -87,11 +90,15 @@ def checks(database: psycopg.Connection[Any], schema: Schema) -> RowChecks:
     return RowChecks(database, schema)
 
 
+def _event(statement: str, parameters: Sequence[Any]) -> Event:
+    return FAKES.begin("statement", Call("execute", statement, list(parameters)), None)
+
+
 def _sets(
     schema: Schema, statement: str, parameters: Sequence[Any], checks: RowChecks
 ) -> list[RowSet]:
-    event = FAKES.begin("statement", Call("execute", statement, list(parameters)), None)
-    return list(row_sets(comparisons.read([event], schema), schema, checks))
+    reading = comparisons.read([_event(statement, parameters)], schema)
+    return list(row_sets(reading, schema, checks))
 
 
 def _refused(database: psycopg.Connection[Any], sets: Sequence[RowSet]) -> list[str]:
@@ -216,3 +223,32 @@ def test_rows_that_other_constraints_refuse_are_left_out(
 
     assert [values for _, values in accepted] == [first, later]
     assert database.execute("SELECT count(*) FROM stays").fetchone() == (0,)
+
+
+def grant(economy: str | None, region: str | None, first_year: int, last_year: int) -> None:
+    """Store a permission, of which the checks allow either an economy or a region."""
+
+
+def test_arguments_are_tried_that_the_checks_allow_to_store(
+    schema: Schema, checks: RowChecks
+) -> None:
+    """With the ordinary ones, every INSERT fails, and no wrong one is noticed."""
+    hints = get_type_hints(grant)
+    arguments = tuple(Argument(name, hints[name]) for name in hints if name != "return")
+    of = target(grant, arguments=arguments, openings=(), is_async=False)
+    columns = ", ".join(one.name for one in arguments)
+    statement = f"INSERT INTO permissions ({columns}) VALUES ($1, $2, $3, $4)"
+    seen: list[tuple[Trial, Observation]] = []
+
+    for trial in proposals.trials(of, schema, seen, frozenset, checks):
+        values = [evaluated(trial.arguments[one.name]) for one in arguments]
+        seen.append((trial, Observation(events=[_event(statement, values)])))
+
+    stored = {
+        tuple(evaluated(value) for value in trial.arguments.values())
+        for trial, _ in seen
+        if trial.purpose == "rows"
+    }
+    assert stored
+    assert all((economy is None) != (region is None) for economy, region, _, _ in stored)
+    assert all(first <= last for _, _, first, last in stored)

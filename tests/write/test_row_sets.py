@@ -187,6 +187,7 @@ def _alive(
             ["open"],
         ),
         ("SELECT id FROM users WHERE id = ANY($1) ORDER BY id", [[101, 102]]),
+        ("SELECT id FROM users WHERE name ILIKE $1", ["%ana%"]),
         ("DELETE FROM users WHERE id = $1 RETURNING id", [101]),
         ("DELETE FROM members WHERE user_id = $1 AND team_id = $2 RETURNING user_id", [101, 201]),
         ("UPDATE users SET name = $2 WHERE id = $1 RETURNING name", [101, "Ana"]),

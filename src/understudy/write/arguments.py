@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from understudy.project import parsing
@@ -93,6 +94,28 @@ class Arguments:
                 if value is not None and leaf.path in found:
                     page = {leaf.path: value}
                     found |= page if builds(shape, found | page) else {}
+        return found
+
+    def storing(self, chosen: Chosen, old: Mapping[str, Any], new: Mapping[str, Any]) -> Chosen:
+        """Return choices with which other values are stored in some columns.
+
+        Args:
+            chosen: the choices.
+            old: the values that are stored, by their columns. The part that has the column's name
+                and its value is taken for its source.
+            new: those that are to be stored.
+        """
+        found = dict(chosen)
+        untyped = {one.name for one in self._arguments if one.hint is inspect.Parameter.empty}
+        for shape in self.shapes.values():
+            for leaf in leaves(shape):
+                name = leaf.path[-1]
+                is_source = name in old and found.get(leaf.path, leaf.values[0]) == old[name]
+                value = new.get(name)
+                may_be_none = leaf.is_nullable or leaf.path[0] in untyped
+                if is_source and old[name] != value and (value is not None or may_be_none):
+                    change = {leaf.path: value}
+                    found |= change if builds(shape, found | change) else {}
         return found
 
     def unusual(self, *, with_capitals: bool) -> list[tuple[Path, str, Any]]:

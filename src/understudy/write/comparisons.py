@@ -30,6 +30,7 @@ _OPPOSITE = {
     "<=": ">",
     ">=": "<",
     "like": "unlike",
+    "ilike": "unlike",
     "unlike": "like",
     "in": "not in",
     "not in": "in",
@@ -56,7 +57,7 @@ class Comparison:
 
     Attributes:
         column: the column.
-        operator: "=", "<>", "<", "in", "like", "null", "true" and so on.
+        operator: "=", "<>", "<", "in", "like", "ilike", "null", "true" and so on.
         value: what it is compared with; a list for "in"; None for "null" and "true".
     """
 
@@ -288,7 +289,7 @@ class _Reader:
             self._add(Comparison(column, "not in" if is_all else "in", flat), is_negated)
         elif operator in ("LIKE", "ILIKE"):
             pattern = self._pattern(first, last) or values[0]
-            self._add(Comparison(column, "like", pattern), is_negated)
+            self._add(Comparison(column, operator.lower(), pattern), is_negated)
         elif operator == "BETWEEN":
             self._add(Comparison(column, ">=", values[0]), is_negated)
             self._add(Comparison(column, "<=", values[-1]), is_negated)

@@ -37,10 +37,9 @@ class ConditionValues:
                 return self.typed(one.column, value)
             case "in":
                 return self.typed(one.column, value_of_list(value, number)) if value else None
-            case "like":
-                return _without_wildcards(value) or column_values.value(
-                    self._schema, table, column, number
-                )
+            case "like" | "ilike":
+                made = column_values.value(self._schema, table, column, number)
+                return _matching(one, number) or made
             case ">" | "<":
                 return _beside(value, 1 if one.operator == ">" else -1)
             case "<>" | "not in" | "unlike":
@@ -92,8 +91,16 @@ def value_of_list(values: Sequence[Any], number: int) -> Any:
     return values[-1 - number % len(values)]
 
 
-def _without_wildcards(value: Any) -> Any:
-    return value.strip("%").replace("%", "a").replace("_", "a") if isinstance(value, str) else value
+def _matching(one: Comparison, number: int) -> Any:
+    """Return a text that a pattern matches: every other time in other letters, and among others."""
+    pattern = one.value
+    if not isinstance(pattern, str):
+        return pattern
+    text = pattern.strip("%").replace("%", "a").replace("_", "a")
+    if not text or number % 2 == 0:
+        return text
+    before, after = "a " if pattern[0] == "%" else "", " b" if pattern[-1] == "%" else ""
+    return f"{before}{text.swapcase() if one.operator == 'ilike' else text}{after}"
 
 
 def _beside(value: Any, by: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,13 +23,16 @@ from understudy.write import (
 from understudy.write.accidents import accident, of_guess
 from understudy.write.arguments import CannotPropose
 from understudy.write.collaborators import ServiceTarget
-from understudy.write.kills import Mutation
+from understudy.write.kills import Mutation, noticing_swaps
 from understudy.write.lab import Lab
 from understudy.write.outcomes import Outcome, is_of_project, outcome, words
+from understudy.write.readable_rows import readable
 from understudy.write.row_checks import RowChecks
+from understudy.write.shorter_trials import Shortener, is_long, named
 from understudy.write.suspicions import suspect
 from understudy.write.telling_rows import with_telling_rows
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
+from understudy.write.written_test import without_database
 
 _MOST_TRIALS = 60
 _MOST_USELESS = 12  # trials in a row that show nothing new
@@ -94,8 +98,7 @@ class Explorer:
 
     def shown(self, trial: Trial, observation: Observation) -> set[object]:
         """Return what a trial shows: arcs, lines, a kind of outcome."""
-        found: set[object] = set(observation.arcs & self._branches)
-        found |= self._run_lines(observation)
+        found = self.arcs_of(observation)
         # That an error of the database is passed on needs no test; what a DAO makes of it does.
         is_route = trial.target.layer == "router"
         is_told = is_route or (trial.target.layer == "dao" and is_of_project(observation.raised))
@@ -105,6 +108,10 @@ class Explorer:
             # It has the outcome of a success, and looks like a bug: one test for each handler.
             return {*found, Outcome(("answer", "although the database refused"))}
         return found if passes_on else {*found, outcome(observation, is_route=is_route)}
+
+    def arcs_of(self, observation: Observation) -> set[object]:
+        """Return the arcs and lines that a trial has taken."""
+        return {*(observation.arcs & self._branches), *self._run_lines(observation)}
 
     def note_reached(self, observation: Observation) -> None:
         """Note the arcs and lines that a trial has taken."""
@@ -129,6 +136,7 @@ class Exploration:
         self._lab = explorer.lab
         self._tried: list[_Candidate] = []
         self._candidates: list[_Candidate] = []
+        self._knows_all = False  # that the candidates show
 
     def trials(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
         """Run what is proposed until nothing new is shown; yield after each trial."""
@@ -181,22 +189,48 @@ class Exploration:
             # Those that are written instead, because they came first or the chosen one varies.
             new = [one for one in self._covering(others) if one in others]
             if not new:
+                self._knows_all = True
                 return
             for one in new:
                 yield True
                 if self._is_repeatable(one):
                     self._candidates.append(one)
 
+    def shortening(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+        """Shorten tests that are too long, if all wrong SQL was tried; yield after each attempt."""
+        explorer = self._explorer
+        tests = self._candidates = self._covering([])
+        counts = Counter(item for one in tests for item in one.shows)
+        for one in tests if self._knows_all else ():
+            if explorer.schema is None or not is_long(one.trial):
+                continue
+            needed = {item for item in one.shows if counts[item] == 1}
+            reading = comparisons.read(one.first.events, explorer.schema)
+            shortener = Shortener(
+                one.trial, one.first, needed, self._lab, explorer.mutation, explorer.arcs_of
+            )
+            yield from shortener.steps(reading, explorer.schema)
+            trial = named(shortener.trial)
+            better = _Candidate(trial, self._lab.observe(trial), set())
+            if trial is one.trial or not self._is_repeatable(better):
+                continue
+            if shortener.holds(trial, better.pattern):
+                others = {item for item in one.shows - needed if not isinstance(item, Outcome)}
+                lost = others - explorer.arcs_of(better.first)
+                counts.subtract(lost)
+                better.shows = one.shows - lost
+                vars(one).update(vars(better))
+
     def kept(self) -> list[Kept]:
         """Return the trials that are written, the first ones first."""
         candidates = self._covering([])
         alone = choice.only([one.shows for one in candidates])
-        swaps = _noticing_swaps(candidates)
+        swaps = noticing_swaps([one.shows for one in candidates])
         return [
             without_database(
-                Kept(one.trial, one.observed, tuple(sorted(map(words, shows))), one in swaps)
+                Kept(one.trial, one.observed, tuple(sorted(map(words, shows))), at in swaps)
             )
-            for one, shows in zip(candidates, alone, strict=True)
+            for at, (one, shows) in enumerate(zip(candidates, alone, strict=True))
         ]
 
     def _covering(self, others: Sequence[_Candidate]) -> list[_Candidate]:
@@ -329,20 +363,20 @@ class Exploration:
         assert schema is not None, "there is a database"
         for one in candidates:
             reading = comparisons.read(one.first.events, schema)
-            trial = with_telling_rows(one.trial, lines, reading, schema)
-            better = _Candidate(trial, self._lab.observe(trial), set())
+            found = with_telling_rows(one.trial, lines, reading, schema)
             # Most rows make no difference, which one run tells.
-            if better.first.problem or not mutation.notices(
-                trial, fingerprint.shown(better.first), wanted
-            ):
+            if (first := mutation.told(found, wanted)) is None:
                 continue
+            trial = readable(found, len(one.trial.rows), schema)
+            again = None if trial == found else mutation.told(trial, wanted)
+            better = _Candidate(*((found, first) if again is None else (trial, again)), set())
             if not self._is_repeatable(better):
                 continue
             noticed = {
                 mutant
                 for mutant in alive
                 if mutant.statement == wanted.statement
-                and mutation.notices(trial, better.pattern, mutant)
+                and mutation.notices(better.trial, better.pattern, mutant)
             }
             if noticed:
                 alive[:] = [mutant for mutant in alive if mutant not in noticed]
@@ -351,19 +385,17 @@ class Exploration:
         return None
 
 
+# What is done with each target, one after the other.
+PHASES = (
+    ("trying", Exploration.trials),
+    ("choosing tests of", Exploration.mutants),
+    ("shortening tests of", Exploration.shortening),
+)
+
+
 def has_mutants(target: Target) -> bool:
     """Return whether a target sends SQL of its own, and not only through what it works with."""
     return target.layer != "router" and not isinstance(target, ServiceTarget)
-
-
-def _noticing_swaps(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Return the candidates that notice swapped columns of a result, one for each swap."""
-    found: dict[Mutant, _Candidate] = {}
-    for one in candidates:
-        for shown in one.shows:
-            if isinstance(shown, Mutant) and shown.operator == "columns-swapped":
-                found.setdefault(shown, one)
-    return list(found.values())
 
 
 def _has_own_sql(target: Target, candidates: Sequence[_Candidate]) -> bool:
@@ -392,23 +424,3 @@ def _preference(candidate: _Candidate) -> tuple[bool, int]:
 
 def _looks_wrong(candidate: _Candidate) -> bool:
     return suspect(Kept(candidate.trial, candidate.observed)) is not None
-
-
-def without_database(kept: Kept) -> Kept:
-    """Return a kept trial without the database, if its call sends nothing to it."""
-    trial = kept.trial
-    is_used = "real_postgres" in trial.target.call or bool(
-        trial.rows or trial.script or trial.target.openings
-    )
-    if is_used or trial.target.layer == "router" or any(one.events for one in kept.observed):
-        return kept
-    fixtures = tuple(pair for pair in trial.target.fixtures if pair[0] != "real_postgres")
-    return replace(
-        kept,
-        trial=replace(
-            trial,
-            target=replace(trial.target, fixtures=fixtures),
-            scenario=trial.scenario.removeprefix("without_rows"),
-        ),
-        observed=[replace(one, changes=None) for one in kept.observed],
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from understudy.mutate.judge import Judge
 from understudy.mutate.mutants import Mutant
@@ -54,6 +54,12 @@ class Mutation:
         seen = self._lab.observe(trial, change=change)
         return self._lab.has_fired and not fingerprint.fits(pattern, fingerprint.shown(seen))
 
+    def told(self, trial: Trial, mutant: Mutant) -> Observation | None:
+        """Return what a trial does, if it does something else with a mutant."""
+        seen = self._lab.observe(trial)
+        is_told = not seen.problem and self.notices(trial, fingerprint.shown(seen), mutant)
+        return seen if is_told else None
+
     def telling(
         self, observed: Sequence[Observation], alive: Sequence[Mutant]
     ) -> Mapping[Mutant, str]:
@@ -64,3 +70,13 @@ class Mutation:
         """Return the statements that were sent; their senders are positions."""
         ran = [Ran(str(at), 0.0, one.events) for at, one in enumerate(observed)]
         return sent(ran, lambda path: False)
+
+
+def noticing_swaps(shown: Sequence[Set[object]]) -> Set[int]:
+    """Return the positions of the trials that notice swapped columns of a result first."""
+    found: dict[Mutant, int] = {}
+    for at, items in enumerate(shown):
+        for item in items:
+            if isinstance(item, Mutant) and item.operator == "columns-swapped":
+                found.setdefault(item, at)
+    return {*found.values()}

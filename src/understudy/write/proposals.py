@@ -90,7 +90,7 @@ class _Plan:
         self._target = target
         self._schema = schema or _NO_SCHEMA
         self._seen = seen
-        self._checks = checks
+        self._checks = checks or RowChecks(None, self._schema)
         self._proposed: set[object] = set()
         self._statements: set[tuple[str, bool]] = set()
         self._arguments = Arguments(target, self._schema)
@@ -139,7 +139,7 @@ class _Plan:
             if not reading.tables or statements <= self._statements:
                 return
             self._statements |= statements
-            bases = self._arguments.bases
+            bases = [self._storable(base, reading) for base in self._arguments.bases]
             found = row_sets(reading, self._schema, self._checks, is_full=self._refuses_rows())
             for rows in islice(found, _MOST_ROW_SETS):
                 is_paged = rows.scenario == "among_others"
@@ -154,6 +154,16 @@ class _Plan:
                 for base in reversed(bases):
                     yield self._trial(base, scenario, about, rows, "rows")
                 break
+
+    def _storable(self, chosen: Chosen, reading: Reading) -> Chosen:
+        """Return choices with which what is stored passes the checks over several columns."""
+        for oid in sorted(reading.inserted):
+            table = self._schema.tables[oid]
+            stored = {c.name: value for c, value in reading.stored.items() if c.table == oid}
+            fitted = self._checks.fitted(table, stored).row
+            if fitted is not None:
+                chosen = self._arguments.storing(chosen, stored, fitted)
+        return chosen
 
     def _refuses_rows(self) -> bool:
         """Return whether the code has raised an exception with all rows that matched."""

@@ -41,7 +41,7 @@ from understudy.write import (
 )
 from understudy.write.budget import PATIENCE, Budget
 from understudy.write.construction import Unbuildable
-from understudy.write.exploration import Exploration, Explorer, has_mutants, sends_own_sql
+from understudy.write.exploration import PHASES, Exploration, Explorer, has_mutants, sends_own_sql
 from understudy.write.guard import Guard
 from understudy.write.imported_names import NAMES
 from understudy.write.kills import Mutation
@@ -54,6 +54,7 @@ Say = Callable[[Mapping[str, object]], None]
 _SECONDS = 6.0  # of CPU time, for each function
 _LEAST = 30.0  # of CPU time, for all
 _FOR_MUTANTS = 0.4  # of the time of a target that sends SQL
+_WITH_SHORTENING = 1.2  # times as much time
 _LONGEST = 300  # characters of a project's error
 _current: list[Session] = []
 
@@ -221,10 +222,9 @@ class Session:
         explorations = [Exploration(explorer, target) for target in self._targets]
         with_sql = sum(has_mutants(target) for target in self._targets)
         for_mutants = budget.seconds * _FOR_MUTANTS * with_sql / max(1, len(self._targets))
-        trials = [self._steps(one, one.trials(), "trying") for one in explorations]
-        budget.share(trials, budget.seconds - for_mutants)
-        mutants = [self._steps(one, one.mutants(), "choosing tests of") for one in explorations]
-        budget.share(mutants, budget.seconds)
+        ends = (budget.seconds - for_mutants, budget.seconds, budget.seconds * _WITH_SHORTENING)
+        for (what, steps), end in zip(PHASES, ends, strict=True):
+            budget.share([self._steps(one, steps(one), what) for one in explorations], end)
         for number, one in enumerate(explorations, 1):
             before = len(self._kept)
             with self._one_failing(one.target.name, one.target.lines[0]):

@@ -30,6 +30,10 @@ def with_telling_rows(trial: Trial, lines: str, reading: Reading, schema: Schema
         if len(row.values) != 1 or (row.table, *row.values[0]) not in given:
             rows = (*trial.rows, _completed(row, trial, reading, schema))
             trial = replace(trial, rows=rows, purpose="telling row")
+    if trial.rows and trial.scenario == "without_rows":
+        is_one = len(trial.rows) == 1
+        about = "if there is a row" if is_one else "if there are rows"
+        trial = replace(trial, scenario="with_a_row" if is_one else "with_rows", about=about)
     return trial
 
 

@@ -214,7 +214,7 @@ class Worlds:
         found: Any = None
         for one in compared:
             value = self.values.meeting(one, table, column, number)
-            if one.operator in ("=", "in", "like", "true", "false", "null"):
+            if one.operator in ("=", "in", "like", "ilike", "true", "false", "null"):
                 return value
             found = value if found is None else found
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import indent
 
@@ -128,3 +128,23 @@ def source_of_fixture(setup: Setup, style: Style) -> str:
     inner = [f'"""{setup.about}"""', *"\n".join(returned).splitlines()]
     lines += [part for line in inner for part in wrapped(f"{_STEP}{line}", style.width)]
     return "\n".join(["@pytest.fixture", *lines]) + "\n"
+
+
+def without_database(kept: Kept) -> Kept:
+    """Return a kept trial without the database, if its call sends nothing to it."""
+    trial = kept.trial
+    is_used = "real_postgres" in trial.target.call or bool(
+        trial.rows or trial.script or trial.target.openings
+    )
+    if is_used or trial.target.layer == "router" or any(one.events for one in kept.observed):
+        return kept
+    fixtures = tuple(pair for pair in trial.target.fixtures if pair[0] != "real_postgres")
+    return replace(
+        kept,
+        trial=replace(
+            trial,
+            target=replace(trial.target, fixtures=fixtures),
+            scenario=trial.scenario.removeprefix("without_rows"),
+        ),
+        observed=[replace(one, changes=None) for one in kept.observed],
+    )

@@ -1,0 +1,164 @@
+"""Shorter trials: without the rows, and without the columns, that make no difference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Set
+from dataclasses import replace
+from typing import Any
+
+from understudy.mutate.column_uses import ColumnId
+from understudy.mutate.mutants import Mutant
+from understudy.rows.table_facts import Schema
+from understudy.write import fingerprint
+from understudy.write.comparisons import Reading
+from understudy.write.kills import Mutation
+from understudy.write.lab import Lab
+from understudy.write.outcomes import outcome
+from understudy.write.rendering import row_line
+from understudy.write.suspicions import suspect
+from understudy.write.trials import Kept, Observation, Row, Trial
+
+_SHORT = 2  # lines of rows; a test with more of them is shortened
+_WIDTH = 84  # of a line of a test; a longer one has a line for each value
+# Only in these are rows there to stand beside others; in the others the scenario names them.
+_MANY_ROWS = ("among_others", "in_a_tree")
+
+
+def is_long(trial: Trial) -> bool:
+    """Return whether the rows of a trial take too many lines."""
+    lines = (1 if len(row_line(row)) <= _WIDTH else 3 + len(row.values) for row in trial.rows)
+    return sum(lines) > _SHORT
+
+
+class Shortener:
+    """Shortens a trial.
+
+    Args:
+        trial: the trial.
+        first: what it did.
+        needed: the jumps and mutants that it must show.
+        lab: runs trials.
+        mutation: runs them with mutants; None without a database.
+        arcs_of: returns the jumps that an observation shows.
+
+    Attributes:
+        trial: the shortest so far.
+    """
+
+    def __init__(
+        self,
+        trial: Trial,
+        first: Observation,
+        needed: Set[object],
+        lab: Lab,
+        mutation: Mutation | None,
+        arcs_of: Callable[[Observation], Set[object]],
+    ) -> None:
+        self.trial = trial
+        self._first = first
+        self._mutants = [one for one in needed if isinstance(one, Mutant)]
+        self._arcs = {one for one in needed if isinstance(one, tuple)}
+        self._lab = lab
+        self._mutation = mutation
+        self._arcs_of = arcs_of
+
+    def steps(
+        self, reading: Reading, schema: Schema
+    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+        """Try to leave out rows, then columns; yield after each attempt.
+
+        Args:
+            reading: what the statements of the trial do.
+            schema: the schema of the database.
+        """
+        yield from self._leave_out_rows()
+        yield from self._leave_out_columns(reading, schema)
+        yield from self._leave_out_rows()  # to which nothing refers any longer
+
+    def holds(
+        self, trial: Trial, pattern: Any = None
+    ) -> bool:  # pragma: no cover - reruns are not traced
+        """Return whether another trial shows what this one must show.
+
+        Args:
+            trial: the other trial.
+            pattern: what it does, see `fingerprint.stable`; None if it may do something else.
+        """
+        seen = self._lab.observe(trial)
+        shown = fingerprint.shown(seen)
+        is_alike = not seen.problem and self._kind(trial, seen) == self._kind(trial, self._first)
+        if not is_alike or not self._arcs <= self._arcs_of(seen):
+            return False
+        if pattern is not None and not fingerprint.fits(pattern, shown):
+            return False
+        for mutant in self._mutants:
+            if self._mutation is None or not self._mutation.notices(trial, shown, mutant):
+                # It is the first to ask about the next trial, too.
+                self._mutants.remove(mutant)
+                self._mutants.insert(0, mutant)
+                return False
+        return True
+
+    def _kind(self, trial: Trial, seen: Observation) -> object:
+        """Return what must stay: a test has its name and its docstring from it."""
+        statements = [one.call.statement for one in seen.events if one.kind == "statement"]
+        is_fault = trial.purpose == "fault"
+        is_suspect = suspect(Kept(trial, [seen])) is not None
+        ended = outcome(seen, is_route=trial.target.layer == "router")
+        return ended, is_suspect, statements if is_fault else None
+
+    def _leave_out_rows(self) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+        """Leave out rows: first all, then halves, at last each."""
+        is_about_rows = self.trial.purpose == "rows"
+        if is_about_rows and self.trial.scenario not in _MANY_ROWS:
+            return
+        size = len(self.trial.rows)
+        while size:
+            # Rows come after those that they refer to.
+            for at in reversed(range(0, len(self.trial.rows), size)):
+                rows = self.trial.rows[:at] + self.trial.rows[at + size :]
+                if rows or not is_about_rows:
+                    fewer = replace(self.trial, rows=rows)
+                    if self.holds(fewer):
+                        self.trial = fewer
+                    yield True
+            size = min(size, len(self.trial.rows)) // 2
+
+    def _leave_out_columns(
+        self, reading: Reading, schema: Schema
+    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+        """Leave out columns, each in all rows of its table: these stay alike."""
+        again = [self._lab.observe(self.trial) for _ in range(2)]
+        pattern = fingerprint.stable(again)
+        pairs = [(row.table, name) for row in self.trial.rows for name, _ in row.values]
+        for table, name in dict.fromkeys(pairs):
+            if not _is_made_up(schema, table, name, reading):
+                rows = tuple(_without(row, table, name) for row in self.trial.rows)
+                fewer = replace(self.trial, rows=rows)
+                if self.holds(fewer, pattern):
+                    self.trial = fewer
+                yield True
+
+
+def named(trial: Trial) -> Trial:
+    """Return a trial with a scenario that suits the rows that are left."""
+    tables = Counter(row.table for row in trial.rows)
+    if trial.scenario in _MANY_ROWS and max(tables.values(), default=0) < 2:
+        return replace(trial, scenario="with_a_row", about="if there is a row")
+    return trial
+
+
+def _without(row: Row, table: str, name: str) -> Row:
+    if row.table != table:
+        return row
+    return replace(row, values=tuple(value for value in row.values if value[0] != name))
+
+
+def _is_made_up(schema: Schema, table_name: str, name: str, reading: Reading) -> bool:
+    """Return whether `insert` makes up a value that a statement reads, if none is given.
+
+    It is another value in each test, so the written test might do something else.
+    """
+    table = schema.tables[schema.names[table_name]]
+    return table.column(name).required and ColumnId(table.oid, name) in reading.named

@@ -1,0 +1,174 @@
+"""Tests are written without the rows and columns that make no difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.write.kept import row, target
+from tests.write.test_planted import column
+from understudy.mutate.column_uses import ColumnId
+from understudy.mutate.mutants import Mutant
+from understudy.rows.table_facts import Schema, Table
+from understudy.write.comparisons import Reading
+from understudy.write.rendering import row_line
+from understudy.write.shorter_trials import Shortener, is_long, named
+from understudy.write.spelling import evaluated
+from understudy.write.trials import Observation, Trial
+
+Job = dict[str, Any]
+_COLUMNS = (
+    column("id", "int8"),
+    column("team_id", "int8", not_null=False),
+    column("title", "text"),
+    column("status", "text"),
+    column("note", "text", not_null=False),
+)
+JOBS = Table(1, "public", "jobs", "r", 0, columns=_COLUMNS)
+TEAMS = Table(2, "public", "teams", "r", 0, columns=(column("id", "int8"),))
+SCHEMA = Schema({1: JOBS, 2: TEAMS}, {"jobs": 1, "teams": 2}, {})
+READING = Reading(named={ColumnId(1, "title"), ColumnId(1, "status")})
+
+
+def _mutant(name: str) -> Mutant:
+    return Mutant(name, "SELECT", "SELECT", 0, 0, name)
+
+
+def _open_titles(jobs: list[Job]) -> list[str]:
+    """Do what the statement does: SELECT title FROM jobs WHERE status = 'open' ORDER BY title."""
+    return sorted(job.get("title", "made up") for job in jobs if job.get("status") == "open")
+
+
+# What wrong SQL does.
+WRONG: dict[Mutant, Callable[[list[Job]], list[str]]] = {
+    _mutant("without WHERE"): lambda jobs: sorted(job.get("title", "made up") for job in jobs),
+    _mutant("DESC"): lambda jobs: _open_titles(jobs)[::-1],
+}
+NO_WHERE, DESC = WRONG
+
+
+class Database:
+    """Runs trials as a database with jobs and teams would."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def observe(self, trial: Trial) -> Observation:
+        """Return the titles of the open jobs."""
+        return self._run(trial, _open_titles)
+
+    def notices(self, trial: Trial, shown: Any, mutant: Mutant) -> bool:
+        """Return whether wrong SQL finds something else."""
+        return bool(self._run(trial, WRONG[mutant]).answer != shown["answer"])
+
+    def _run(self, trial: Trial, statement: Callable[[list[Job]], list[str]]) -> Observation:
+        self.runs += 1
+        rows = [(one.table, {n: evaluated(v) for n, v in one.values}) for one in trial.rows]
+        teams = {values.get("id") for table, values in rows if table == "teams"}
+        jobs = [values for table, values in rows if table == "jobs"]
+        if any(job.get("team_id") not in {None, *teams} for job in jobs):
+            return Observation(problem="the team is not there")
+        return Observation(answer=statement(jobs), arcs=frozenset({(1, 2)}))
+
+
+def _job(number: int, status: str, **more: Any) -> Any:
+    return row("jobs", id=number, team_id=101, title=f"title {number}", status=status, **more)
+
+
+MANY = Trial(
+    target(),
+    (
+        row("teams", id=102),
+        row("teams", id=101),
+        *(_job(number, "open", note="note") for number in (101, 102, 103)),
+        *(_job(number, "done") for number in (104, 105)),
+    ),
+    purpose="rows",
+    scenario="among_others",
+)
+
+
+def _shortened(trial: Trial, *needed: object) -> list[str]:
+    database: Any = Database()
+    first = database.observe(trial)
+    shortener = Shortener(trial, first, set(needed), database, database, lambda seen: {*seen.arcs})
+    list(shortener.steps(READING, SCHEMA))
+    assert shortener.holds(shortener.trial)
+    return [row_line(one).removeprefix("real_postgres.insert") for one in shortener.trial.rows]
+
+
+@pytest.mark.parametrize(
+    ("needed", "rows"),
+    [
+        ([NO_WHERE], [(101, "open"), (104, "done")]),
+        ([DESC], [(101, "open"), (102, "open")]),
+        ([NO_WHERE, DESC], [(101, "open"), (102, "open"), (104, "done")]),
+        ([(1, 2)], [(101, "open")]),
+    ],
+)
+def test_rows_stay_that_a_mutant_needs(needed: list[object], rows: list[tuple[int, str]]) -> None:
+    """The team goes with the column that refers to it; so do the ids and the notes."""
+    expected = [f'("jobs", title="title {n}", status="{status}")' for n, status in rows]
+
+    assert _shortened(MANY, *needed) == expected
+
+
+def test_no_row_is_left_out_if_that_is_another_kind_of_outcome() -> None:
+    """Without any open job the list is empty."""
+    (only,) = _shortened(MANY, (1, 2))
+
+    assert 'status="open"' in only
+
+
+def test_a_trial_for_its_arguments_needs_no_rows() -> None:
+    """The list is empty with and without the rows."""
+    trial = Trial(target(), (MANY.rows[1], *MANY.rows[-2:]), purpose="fault")
+
+    assert _shortened(trial, (1, 2)) == []
+
+
+def test_a_scenario_that_is_about_its_rows_keeps_them() -> None:
+    trial = Trial(target(), MANY.rows[1:4], purpose="rows", scenario="with_a_taken_title")
+
+    assert len([line for line in _shortened(trial, (1, 2)) if '"jobs"' in line]) == 2
+
+
+def test_a_jump_that_only_this_test_shows_is_kept() -> None:
+    """Nothing is shortened that would lose it."""
+    database: Any = Database()
+    shortener = Shortener(MANY, database.observe(MANY), {(8, 9)}, database, None, lambda _: set())
+
+    list(shortener.steps(READING, SCHEMA))
+
+    assert shortener.trial is MANY
+
+
+def test_of_many_rows_few_trials_tell_which_stay() -> None:
+    database: Any = Database()
+    rows = (row("teams", id=101), *(_job(n, "done") for n in range(101, 133)), _job(200, "open"))
+    trial = Trial(target(), rows, purpose="rows", scenario="among_others")
+    shortener = Shortener(
+        trial, database.observe(trial), {(1, 2)}, database, None, lambda s: s.arcs
+    )
+
+    list(shortener.steps(READING, SCHEMA))
+
+    assert len(shortener.trial.rows) == 1
+    assert database.runs < len(rows)
+
+
+def test_only_rows_that_take_lines_are_worth_it() -> None:
+    few = Trial(target(), (row("teams", id=101), row("teams", id=102)))
+    wide = row("jobs", id=101, title="a" * 15 + "b" * 30, status="open", note="as long as the rest")
+
+    assert not is_long(few)
+    assert is_long(Trial(target(), (wide,)))
+
+
+def test_the_scenario_says_what_rows_are_left() -> None:
+    alone = Trial(target(), MANY.rows[1:3], scenario="among_others", about="among other rows")
+
+    assert named(MANY) is MANY
+    assert (named(alone).scenario, named(alone).about) == ("with_a_row", "if there is a row")
