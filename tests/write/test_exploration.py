@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from threading import Thread
 from typing import Any, get_type_hints
 
@@ -9,6 +10,7 @@ import asyncpg
 import pytest
 
 from tests.write.kept import target
+from understudy.mutate.mutants import Mutant
 from understudy.write.exploration import Exploration, Explorer
 from understudy.write.lifespan import ambient
 from understudy.write.spelling import evaluated
@@ -63,13 +65,33 @@ class DirectLab:
             return Observation(raised=error)
 
 
-def explored(function: Any, lab: DirectLab | None = None, **fields: Any) -> tuple[Any, list[Kept]]:
+class NegativesNotice:
+    """One mutant, which trials with negative numbers notice."""
+
+    mutant = Mutant("SELECT 1", "SELECT 2", "number", 7, 8, "2 for 1")
+
+    def mutants(self, observed: list[Observation]) -> dict[Mutant, range]:
+        """Return the mutant, whose statement all trials send."""
+        return {self.mutant: range(len(observed))}
+
+    def notices(self, trial: Trial, _pattern: object, _mutant: Mutant) -> bool:
+        """Return whether the number is negative."""
+        return evaluated(trial.arguments["number"]) < 0
+
+    def telling(self, *_: object) -> dict[Mutant, str]:
+        """Return no rows."""
+        return {}
+
+
+def explored(
+    function: Any, lab: DirectLab | None = None, mutation: Any = None, **fields: Any
+) -> tuple[Any, list[Kept]]:
     """Return the explorer of a function, and what it keeps."""
     arguments = tuple(
         Argument(name, hint) for name, hint in get_type_hints(function).items() if name != "return"
     )
     of = ambient(target(function, arguments=arguments, openings=(), **fields), is_certain=True)
-    explorer = Explorer(lab or DirectLab(), None, frozenset(), frozenset(), None)  # type: ignore[arg-type] # all it asks
+    explorer = Explorer(lab or DirectLab(), None, frozenset(), frozenset(), mutation)  # type: ignore[arg-type] # all it asks
     exploration = Exploration(explorer, of)
     for steps in (exploration.trials(), exploration.mutants()):
         list(steps)
@@ -113,6 +135,35 @@ def test_what_ends_in_another_way_each_time_is_not_kept() -> None:
 
     reason = "it ends in another way each time, with the same arguments and rows"
     assert explorer.problems == {"JobDAO.find": reason}
+
+
+def test_a_trial_that_no_test_needs_runs_once() -> None:
+    calls: list[int] = []
+
+    def same(number: int) -> int:
+        """Return one kind of answer."""
+        calls.append(number)
+        return number
+
+    explored(same, is_async=False)
+
+    runs = Counter(calls)
+    assert runs.pop(11) == 3
+    assert set(runs.values()) == {1}
+
+
+def test_a_trial_that_alone_notices_a_mutant_is_kept() -> None:
+    calls: list[int] = []
+
+    def same(number: int) -> int:
+        """Return one kind of answer."""
+        calls.append(number)
+        return number
+
+    _, (one,) = explored(same, mutation=NegativesNotice(), is_async=False)
+
+    found = evaluated(one.trial.arguments["number"])
+    assert (found < 0, calls.count(found)) == (True, 3)
 
 
 def test_a_function_without_values_is_a_problem() -> None:

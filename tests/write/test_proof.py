@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from understudy.init.plan import Change
+from understudy.init.project_copy import copied
+from understudy.mutate import results as mutate_results
 from understudy.mutate.statements import Spot
 from understudy.write import lab
-from understudy.write.proof import _drop, _place, _reason, without
-from understudy.write.results import WrittenFile, WrittenTest
+from understudy.write.proof import _drop, _place, _reason, prove, without
+from understudy.write.results import Results, WrittenFile, WrittenTest
 
 _FILE = '''\
 """Tests for a module."""
@@ -83,6 +87,21 @@ def test_a_test_that_failed_once_is_dropped_and_told() -> None:
     assert [test.name for test in file.tests] == ["test_one"]
     assert file.dropped == {"test_two": "assert 2 == 3"}
     assert "test_two" not in file.change.after
+
+
+def test_ctrl_c_while_mutants_run_ends_the_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "backend"
+    place.mkdir()
+    change = Change(place / "tests" / "test_it.py", None, _FILE)
+    file = WrittenFile(change, "dao", [WrittenTest("test_one", "find", [], "")])
+    results = Results("it", Path("it.py"), files=[file])
+    interrupted = mutate_results.Results([], is_interrupted=True)
+    monkeypatch.setattr("understudy.write.proof.mutate", lambda *_: interrupted)
+
+    with copied(place, 1.0) as copy, pytest.raises(KeyboardInterrupt):
+        prove(copy, place, results, 20, lambda _: None)
 
 
 def test_an_app_that_limits_requests_is_told_by_its_status() -> None:
