@@ -49,6 +49,7 @@ def played(app: Any, target: Target) -> Iterator[tuple[Trial, Observation]]:
     seen: list[tuple[Trial, Observation]] = []
     for trial in router_trials.trials(target, None, seen, frozenset):
         app.dependency_overrides.clear()
+        app.state.rows = trial.rows  # there is no database
         seen.append((trial, asyncio.run(observed(app, trial))))
     yield from seen
 

@@ -8,7 +8,8 @@ from textwrap import dedent
 import pytest
 
 from tests.write.routed import outcomes, tried
-from understudy.write.trials import Observation, Trial
+from understudy.write import router_trials
+from understudy.write.trials import Observation, Row, Trial
 
 HEAD = """
 from typing import Annotated, Any, Literal
@@ -202,6 +203,34 @@ def test_a_route_that_nobody_may_call_is_said_to_be_left_out(shop_package: Path)
         "GET /me": "no way was found to sign a caller in, so only the refusal is tested; override "
         "the dependency that refuses in a fixture: app.dependency_overrides[...] = lambda: ..."
     }
+
+
+def test_a_row_has_to_be_there_before_anybody_is_refused(
+    shop_package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+        def find() -> None:
+            if not app.state.rows:
+                raise HTTPException(404)
+
+        def check(token: Token = None) -> None:
+            raise HTTPException(401)
+
+        @app.get("/me", dependencies=[Depends(find), Depends(check)])
+        async def me():
+            return 1
+        """
+    found = ("with_one_row", "if one row matches", (Row("users"),))
+    monkeypatch.setattr(router_trials._Trials, "_row_sets", lambda *_, **__: iter([found]))
+
+    trials = tried(shop_package, HEAD + dedent(source))["GET /me"]
+
+    assert outcomes(trials) == [
+        ("without_credentials", 401),
+        ("with_an_invalid_token", 401),
+        ("without_rows", 404),
+        ("with_one_row", 200),
+    ]
 
 
 def test_the_reason_names_the_dependency_that_refuses(shop_package: Path) -> None:

@@ -28,6 +28,7 @@ _MOST_ROW_SETS = 8
 _MOST_ALLOWING = 3  # row sets
 _OK = range(200, 400)
 _REFUSED = (401, 403)
+_NOT_FOUND = 404
 Tried = Generator[Trial, None, Observation | None]
 
 
@@ -69,13 +70,14 @@ class _Trials:
     def all(self) -> Iterator[Trial]:
         """Yield all trials of the route."""
         request = smallest(self._target, self._samples, self._body, self._schema)
-        is_secured = dependencies.is_secured(self._target.route.dependant)
-        about = "if nobody is signed in" if is_secured else "if the database is empty"
-        plain = self._trial(request, "without_credentials" if is_secured else "without_rows", about)
-        answer = yield from self._try(plain)
-        refused = plain if _status(answer) in _REFUSED else None
+        refused = yield from self._refused(request)
+        plain = self._trial(request, "without_rows", "if the database is empty")
+        answer = None
+        if refused is None:
+            answer = yield from self._try(plain)
+            refused = plain if _status(answer) in _REFUSED else None
         if refused is not None:
-            request = yield from self._signed_in(request)
+            request = yield from self._signed_in(request, refused.rows)
             if not self._sign_in.setups and not self._sign_in.headers:
                 return
             plain = self._trial(request, "without_rows", "if the database is empty")
@@ -92,6 +94,24 @@ class _Trials:
         if best is not None:
             yield from self._faults(best)
 
+    def _refused(self, request: Request) -> Generator[Trial, None, Trial | None]:
+        """Try a request without credentials; return the trial that is refused, if any is."""
+        if not dependencies.is_secured(self._target.route.dependant):
+            return None
+        scenario, about = "without_credentials", "if nobody is signed in"
+        plain = self._trial(request, scenario, about, purpose="probe")
+        trials = [plain]
+        for trial in trials:
+            status = _status((yield from self._try(trial)))
+            if status in _REFUSED:
+                refused = replace(trial, purpose="values")
+                yield refused
+                return refused
+            if trial is plain and status == _NOT_FOUND:  # which comes before the refusal
+                rows = [found for _, _, found in islice(self._row_sets(), _MOST_ALLOWING)]
+                trials += [replace(plain, rows=one) for one in rows]
+        return None
+
     def _try(self, trial: Trial) -> Tried:
         """Yield a trial, and return what it did; None if it is no test."""
         before = len(self._seen)
@@ -106,8 +126,15 @@ class _Trials:
             self._events += observation.events
         return observation
 
-    def _signed_in(self, request: Request) -> Generator[Trial, None, Request]:
-        """Find how a caller is signed in, and return the request with the headers for that."""
+    def _signed_in(
+        self, request: Request, rows: tuple[Row, ...]
+    ) -> Generator[Trial, None, Request]:
+        """Find how a caller is signed in, and return the request with the headers for that.
+
+        Args:
+            request: the request.
+            rows: those with which it is refused.
+        """
         known = self._target.shared.setdefault("ways", [])
         dependant = self._target.route.dependant
         found = [*known, *sign_in.ways(dependant, self._schema)]
@@ -119,9 +146,9 @@ class _Trials:
             tried.append(way)
             self._sign_in = way
             signed = replace(request, headers={**request.headers, **way.headers})
-            answer = yield from self._try(
-                self._trial(signed, "signed_in", "if the caller is signed in", purpose="probe")
-            )
+            scenario, about = "signed_in", "if the caller is signed in"
+            trial = self._trial(signed, scenario, about, rows=rows, purpose="probe")
+            answer = yield from self._try(trial)
             status = _status(answer)
             is_known = status == 403 and answer is not None and bool(answer.events)
             is_known = is_known and (yield from self._allowed(signed))
@@ -129,7 +156,7 @@ class _Trials:
                 if way in known:
                     known.remove(way)
                 known.insert(0, way)
-                yield from self._wrong_token(request)
+                yield from self._wrong_token(request, rows)
                 return signed
             if answer is not None and answer.raised is not None and failing is None:
                 failing = way
@@ -157,7 +184,7 @@ class _Trials:
                     return True
         return False
 
-    def _wrong_token(self, request: Request) -> Iterator[Trial]:
+    def _wrong_token(self, request: Request, rows: tuple[Row, ...]) -> Iterator[Trial]:
         """Try a token that is made up, unless it takes what tests do not have."""
         way = self._sign_in
         tree = dependencies.dependencies(self._target.route.dependant)
@@ -167,9 +194,10 @@ class _Trials:
         self._sign_in = SignIn()
         wrong = replace(request, headers={**request.headers, **headers})
         scenario, about = "with_an_invalid_token", "if the token is not valid"
-        answer = yield from self._try(self._trial(wrong, scenario, about, purpose="probe"))
+        trial = self._trial(wrong, scenario, about, rows=rows, purpose="probe")
+        answer = yield from self._try(trial)
         if _status(answer) in _REFUSED:
-            yield self._trial(wrong, scenario, about)
+            yield replace(trial, purpose="values")
         self._sign_in = way
 
     def _with_rows(self, request: Request, plain: Trial) -> Generator[Trial, None, Trial | None]:
