@@ -49,7 +49,8 @@ def played(app: Any, target: Target) -> Iterator[tuple[Trial, Observation]]:
     seen: list[tuple[Trial, Observation]] = []
     for trial in router_trials.trials(target, None, seen, frozenset):
         app.dependency_overrides.clear()
-        app.state.rows = trial.rows  # there is no database
+        # There is no database.
+        app.state.rows, app.state.calls = trial.rows, []
         seen.append((trial, asyncio.run(observed(app, trial))))
     yield from seen
 
@@ -66,7 +67,7 @@ async def observed(app: Any, trial: Trial) -> Observation:
         try:
             return Observation(answer=await namespace["run"](app, client))
         except Exception as error:  # noqa: BLE001 - it is what is observed
-            return Observation(raised=error)
+            return Observation(raised=error, events=app.state.calls)
 
 
 def kept(trials: list[tuple[Trial, Observation]]) -> list[Kept]:

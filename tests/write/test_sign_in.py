@@ -205,6 +205,30 @@ def test_a_route_that_nobody_may_call_is_said_to_be_left_out(shop_package: Path)
     }
 
 
+def test_of_two_ways_that_fail_the_one_is_taken_that_goes_further(
+    shop_package: Path,
+) -> None:
+    """The caller of another route is no caller of this one."""
+    source = """
+        def check(token: Token = None) -> dict:
+            raise HTTPException(401)
+
+        @app.get("/all")
+        async def find_all(_: dict = Depends(check)):
+            return 1
+
+        @app.get("/me")
+        async def me(user: dict = Depends(check)):
+            app.state.calls.append(user["id"])
+            raise RuntimeError("no row")
+        """
+
+    trials = tried(shop_package, HEAD + dedent(source))["GET /me"]
+
+    signed = [setup.lines[0] for trial, _ in trials for setup in trial.setups]
+    assert signed[-1] == 'caller = {"id": 100}'
+
+
 def test_a_row_has_to_be_there_before_anybody_is_refused(
     shop_package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

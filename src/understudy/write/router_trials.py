@@ -139,7 +139,8 @@ class _Trials:
         dependant = self._target.route.dependant
         found = [*known, *sign_in.ways(dependant, self._schema)]
         tried: list[SignIn] = []
-        failing: SignIn | None = None  # signs in, and then the route raises
+        failing: SignIn | None = None  # signs in, and then the route fails
+        furthest = -1  # calls to the database, until it failed
         for way in found:
             if way in tried:
                 continue
@@ -158,8 +159,9 @@ class _Trials:
                 known.insert(0, way)
                 yield from self._wrong_token(request, rows)
                 return signed
-            if answer is not None and answer.raised is not None and failing is None:
-                failing = way
+            has_failed = answer is not None and (status is None or status >= 500)
+            if answer is not None and has_failed and len(answer.events) > furthest:
+                failing, furthest = way, len(answer.events)
         self._sign_in = failing or SignIn()
         if failing is not None:
             return replace(request, headers={**request.headers, **failing.headers})
