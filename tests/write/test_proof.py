@@ -107,3 +107,15 @@ def test_ctrl_c_while_mutants_run_ends_the_proof(
 def test_an_app_that_limits_requests_is_told_by_its_status() -> None:
     assert _reason("assert 429 == 200") == lab.LIMITED
     assert _reason("assert 404 == 200") == "assert 404 == 200"
+
+
+def test_a_statement_of_a_fixture_that_all_tests_use_is_told() -> None:
+    why = (
+        "understudy.UnexpectedStatement: a statement came to fake_postgres while no test had that "
+        "fixture"
+    )
+
+    assert _reason(why) == (
+        "a fixture that all tests use sends SQL, and this test has no database; let that fixture "
+        "take real_postgres"
+    )

@@ -24,6 +24,10 @@ _TIMEOUT = 300.0  # seconds
 # Nobody reads how a test fails with wrong SQL. To rewrite asserts, pytest compiles all modules of
 # Understudy again where their bytecode may not be written.
 _QUICK = ("--assert=plain",)
+_BY_FIXTURE = (
+    "a fixture that all tests use sends SQL, and this test has no database; let that fixture take "
+    "real_postgres"
+)
 
 
 def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[str], None]) -> None:
@@ -83,7 +87,9 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
 
 
 def _reason(why: str) -> str:
-    return lab.LIMITED if why.startswith("assert 429 ==") else why
+    if why.startswith("assert 429 =="):
+        return lab.LIMITED
+    return _BY_FIXTURE if "while no test had that fixture" in why else why
 
 
 def _mutate(copy: Copy, results: Results, paths: Sequence[str]) -> None:
