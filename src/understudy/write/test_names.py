@@ -9,7 +9,7 @@ from understudy.init.examples import words_of
 from understudy.init.layers import Layer
 from understudy.script.formatting import counted
 from understudy.write.spelling import snake
-from understudy.write.trials import Kept
+from understudy.write.trials import Kept, Target
 
 
 def plain(text: str) -> str:
@@ -72,15 +72,15 @@ class Names:
         self._taken = set(re.findall(r"^\s*(?:async )?def (test_\w+)", existing, re.MULTILINE))
         owners: dict[str, set[str]] = {}
         for one in kept:
-            owner, _, function = one.trial.target.name.rpartition(".")
+            owner, function = _parts(one.trial.target)
             owners.setdefault(function, set()).add(owner)
         self._ambiguous = {function for function, names in owners.items() if len(names) > 1}
 
     def of(self, kept: Kept) -> str:
         """Return the name of a test, and take it."""
         target = kept.trial.target
-        function = target.name.rpartition(".")[2]
-        is_whole = target.layer in ("router", "dto") or function in self._ambiguous
+        _, function = _parts(target)
+        is_whole = target.layer == "dto" or function in self._ambiguous
         what = _snake(target.name if is_whole else function, target.layer)
         wanted = "test_" + "_".join(filter(None, [what, scenario(kept)]))
         name, number = wanted, 1
@@ -91,6 +91,14 @@ class Names:
             name = f"{wanted}_{number}"
         self._taken.add(name)
         return name
+
+
+def _parts(target: Target) -> tuple[str, str]:
+    """Return what a function belongs to, a class or a path, and its own name."""
+    if target.layer == "router":
+        return target.name, target.function.__name__
+    owner, _, function = target.name.rpartition(".")
+    return owner, function
 
 
 def _ending(kept: Kept) -> str:
