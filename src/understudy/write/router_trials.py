@@ -86,7 +86,7 @@ class _Trials:
         best = (yield from self._with_rows(request, plain)) or best
         if best is not None:
             if refused is not None and best.rows and self._target.method not in ("GET", "POST"):
-                yield replace(refused, rows=best.rows)  # which stay as they are
+                yield replace(refused, rows=self._one_row(best), purpose="rows")
             yield from self._variations(request, best)
             yield from self._constants(request, best)
         yield from self._refusals(best or plain)
@@ -268,11 +268,19 @@ class _Trials:
 
     def _refusals(self, best: Trial) -> Iterator[Trial]:
         """Take from a caller what allows the request."""
-        # That nothing was changed tells something only if there are rows to change.
-        rows = () if self._target.method == "GET" else best.rows
+        rows = () if self._target.method == "GET" or not best.rows else self._one_row(best)
+        purpose = "rows" if rows else best.purpose
         for scenario, about, line in self._sign_in.refusals:
-            script = (*best.script, line)
-            yield replace(best, rows=rows, script=script, scenario=scenario, about=about)
+            refused = replace(best, rows=rows, script=(*best.script, line), purpose=purpose)
+            yield replace(refused, scenario=scenario, about=about)
+
+    def _one_row(self, best: Trial) -> tuple[Row, ...]:
+        """Return the row that a request means, which must stay as it is if the caller is refused.
+
+        That nothing was changed tells something only if there is something to change.
+        """
+        sets = self._row_sets()
+        return next((rows for name, _, rows in sets if name == "with_one_row"), best.rows)
 
     def _invalid(self, request: Request, best: Trial) -> Iterator[Trial]:
         """Break each constraint of the parameters and of the body."""
