@@ -13,6 +13,7 @@ import pytest
 from tests.write.kept import target
 from understudy.embedded import EmbeddedServer
 from understudy.embedded.driver import connect
+from understudy.rows.errors import RowRefused
 from understudy.rows.rows import Rows
 from understudy.rows.schema_reader import read_schema
 from understudy.rows.table_facts import Schema
@@ -101,16 +102,20 @@ def _sets(
     return list(row_sets(reading, schema, checks))
 
 
+def _insert(database: psycopg.Connection[Any], rows: RowSet) -> None:
+    inserter = Rows(lambda: database, "seed")
+    for table, values in rows.rows:
+        inserter.insert(table.name, **values)
+
+
 def _refused(database: psycopg.Connection[Any], sets: Sequence[RowSet]) -> list[str]:
     """Return the scenarios with a row that PostgreSQL refuses."""
     found = []
     for rows in sets:
         with database.transaction(force_rollback=True):
-            inserter = Rows(lambda: database, "seed")
             try:
-                for table, values in rows.rows:
-                    inserter.insert(table.name, **values)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the row is of no use
+                _insert(database, rows)
+            except RowRefused as error:
                 found.append(f"{rows.scenario}: {error}")
     return found
 
@@ -145,9 +150,7 @@ def _found(
 ) -> tuple[int, int]:
     """Return how many rows a statement finds, and how many its first table has."""
     with database.transaction(force_rollback=True):
-        inserter = Rows(lambda: database, "seed")
-        for table, values in rows.rows:
-            inserter.insert(table.name, **values)
+        _insert(database, rows)
         with psycopg.RawCursor(database) as cursor:
             cursor.execute(statement.encode(), list(parameters))
             ids = {values["id"] for of, values in rows.rows if of.name in ("permissions", "tasks")}

@@ -12,7 +12,7 @@ from tests.write.test_planted import column
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema, Table
-from understudy.write.comparisons import Reading
+from understudy.write.comparisons import Comparison, Reading
 from understudy.write.rendering import row_line
 from understudy.write.shorter_trials import Shortener, is_long, named
 from understudy.write.spelling import evaluated
@@ -29,7 +29,8 @@ _COLUMNS = (
 JOBS = Table(1, "public", "jobs", "r", 0, columns=_COLUMNS)
 TEAMS = Table(2, "public", "teams", "r", 0, columns=(column("id", "int8"),))
 SCHEMA = Schema({1: JOBS, 2: TEAMS}, {"jobs": 1, "teams": 2}, {})
-READING = Reading(named={ColumnId(1, "title"), ColumnId(1, "status")})
+_TITLE, _STATUS = ColumnId(1, "title"), ColumnId(1, "status")
+READING = Reading(comparisons=[Comparison(_STATUS, "=", "open")], sorts=[[_TITLE]])
 
 
 def _mutant(name: str) -> Mutant:
@@ -133,6 +134,22 @@ def test_a_scenario_that_is_about_its_rows_keeps_them() -> None:
     trial = Trial(target(), MANY.rows[1:4], purpose="rows", scenario="with_a_taken_title")
 
     assert len([line for line in _shortened(trial, (1, 2)) if '"jobs"' in line]) == 2
+
+
+def test_what_no_condition_compares_is_left_out_where_it_does_not_show() -> None:
+    """The value that `insert` makes up is another in each test, so nothing may depend on it."""
+    plain = Reading(comparisons=[Comparison(_STATUS, "=", "open")])
+    database: Any = Database()
+    shortener = Shortener(
+        MANY, database.observe(MANY), {NO_WHERE}, database, database, lambda seen: {*seen.arcs}
+    )
+
+    list(shortener.steps(plain, SCHEMA))
+
+    assert [row_line(one) for one in shortener.trial.rows] == [
+        'real_postgres.insert("jobs", title="title 101", status="open")',
+        'real_postgres.insert("jobs", status="done")',
+    ]
 
 
 def test_a_jump_that_only_this_test_shows_is_kept() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema
-from understudy.write import fingerprint
+from understudy.write import column_values, fingerprint
 from understudy.write.comparisons import Reading
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
@@ -128,17 +128,39 @@ class Shortener:
     def _leave_out_columns(
         self, reading: Reading, schema: Schema
     ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
-        """Leave out columns, each in all rows of its table: these stay alike."""
+        """Leave out all columns of a row; at last each in all rows of a table: they stay alike."""
         again = [self._lab.observe(self.trial) for _ in range(2)]
         pattern = fingerprint.stable(again)
+        used = _used(reading)
+        for at in reversed(range(len(self.trial.rows))):
+            row = self.trial.rows[at]
+            oid = schema.names[row.table]
+            names = [name for name, _ in row.values]
+            needed = {name for name in names if _is_unsure(schema, oid, name, used)}
+            compared = {name for name in names if ColumnId(oid, name) in used}
+            for kept in (needed, needed | compared):
+                if self._leave_out(pattern, {at}, {*names} - kept):
+                    break
+                yield True
         pairs = [(row.table, name) for row in self.trial.rows for name, _ in row.values]
         for table, name in dict.fromkeys(pairs):
-            if not _is_made_up(schema, table, name, reading):
-                rows = tuple(_without(row, table, name) for row in self.trial.rows)
-                fewer = replace(self.trial, rows=rows)
-                if self.holds(fewer, pattern):
-                    self.trial = fewer
+            if not _is_unsure(schema, schema.names[table], name, used):
+                of = {at for at, row in enumerate(self.trial.rows) if row.table == table}
+                self._leave_out(pattern, of, {name})
                 yield True
+
+    def _leave_out(
+        self, pattern: Any, places: Set[int], names: Set[str]
+    ) -> bool:  # pragma: no cover - reruns are not traced
+        """Leave out columns of some rows if that changes nothing; return whether it did."""
+        rows = (
+            _without(row, names) if at in places else row for at, row in enumerate(self.trial.rows)
+        )
+        fewer = replace(self.trial, rows=tuple(rows))
+        if not names or not self.holds(fewer, pattern):
+            return False
+        self.trial = fewer
+        return True
 
 
 def named(trial: Trial) -> Trial:
@@ -149,16 +171,24 @@ def named(trial: Trial) -> Trial:
     return trial
 
 
-def _without(row: Row, table: str, name: str) -> Row:
-    if row.table != table:
-        return row
-    return replace(row, values=tuple(value for value in row.values if value[0] != name))
+def _without(row: Row, names: Set[str]) -> Row:
+    return replace(row, values=tuple(value for value in row.values if value[0] not in names))
 
 
-def _is_made_up(schema: Schema, table_name: str, name: str, reading: Reading) -> bool:
-    """Return whether `insert` makes up a value that a statement reads, if none is given.
+def _used(reading: Reading) -> Set[ColumnId]:
+    """Return the columns whose values decide which rows are found, and in which order."""
+    lists = [*reading.links, *reading.sorts, [one.column for one in reading.comparisons]]
+    return {column for columns in lists for column in columns}
 
-    It is another value in each test, so the written test might do something else.
+
+def _is_unsure(schema: Schema, oid: int, name: str, used: Set[ColumnId]) -> bool:
+    """Return whether a test may do something else if it does not give a value.
+
+    What `insert` makes up is another value in each test.
     """
-    table = schema.tables[schema.names[table_name]]
-    return table.column(name).required and ColumnId(table.oid, name) in reading.named
+    table = schema.tables[oid]
+    column = table.column(name)
+    is_one_of_few = column_values.python_type(schema, column) is bool or bool(
+        column_values.choices(schema, table, column)
+    )
+    return column.required and (is_one_of_few or ColumnId(oid, name) in used)
