@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -181,6 +182,7 @@ def test_only_rows_that_take_lines_are_worth_it() -> None:
     wide = row("jobs", id=101, title="a" * 15 + "b" * 30, status="open", note="as long as the rest")
 
     assert not is_long(few)
+    assert is_long(replace(few, purpose="fault"))
     assert is_long(Trial(target(), (wide,)))
 
 

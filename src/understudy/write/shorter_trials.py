@@ -26,9 +26,9 @@ _MANY_ROWS = ("among_others", "in_a_tree")
 
 
 def is_long(trial: Trial) -> bool:
-    """Return whether the rows of a trial take too many lines."""
+    """Return whether a trial has more rows than one likes to read, or any beside a fault."""
     lines = (1 if len(row_line(row)) <= _WIDTH else 3 + len(row.values) for row in trial.rows)
-    return sum(lines) > _SHORT
+    return sum(lines) > (0 if trial.purpose == "fault" else _SHORT)
 
 
 class Shortener:
