@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from typing import Any
 from understudy.project import pytest_process, suite_run
 from understudy.write import proof
 
-_HEAD = ("module", "tests", "xfail", "left out", "covered", "mutants", "seconds", "checks")
+_HEAD = ("module", "tests", "xfail", "left out", "covered", "mutants", "CPU", "seconds", "checks")
 _BY_HAND = ("module", "tests by hand", "covered", "mutants")
 _LONGEST = 900.0  # seconds of one command
 _NO_TESTS = ("test_*.py", "*_test.py", "understudy-*")
@@ -51,12 +52,15 @@ class Figures:
         review: what `understudy review` says of the written tests; empty without any.
         unclean: the checks that find something.
         failed: the failures of the tests that were shuffled; None if they were not.
+        cpu: the seconds of CPU time of `understudy write` and all that it started, PostgreSQL too;
+            0 on Windows.
     """
 
     document: Mapping[str, Any]
     review: Mapping[str, Any] = field(default_factory=dict)
     unclean: Sequence[str] = ()
     failed: Sequence[str] | None = None
+    cpu: float = 0.0
 
 
 class Project:
@@ -81,11 +85,12 @@ class Project:
         """
         limit = [] if seconds is None else ["--seconds", str(seconds)]
         with _copy(self._folder, *_NO_TESTS) as copy:
+            before = _cpu()
             ended = self._run(copy, "understudy", "write", module, "--format", "json", *limit)
             if not ended.stdout:
                 last = ended.stderr.strip().splitlines()[-1:]
                 return Figures({"path": module, "files": [], "end": "".join(last)})
-            found = Figures(json.loads(ended.stdout))
+            found = Figures(json.loads(ended.stdout), cpu=_cpu() - before)
             files = [file["path"] for file in found.document["files"]]
             if files:
                 found.review = self._reviewed(copy, [module]).get(found.document["path"], {})
@@ -178,9 +183,16 @@ def row(figures: Figures) -> tuple[str, ...]:
         str(len(document["left_out"])),
         _covered(figures.review),
         _of((mutants["killed"], mutants["killable"]) if mutants else None),
+        str(round(figures.cpu)),
         str(round(document["seconds"])),
         ", ".join([*figures.unclean, *(f"review: {item}" for item in wrong)]) or "clean",
     )
+
+
+def _cpu() -> float:
+    """Return the CPU seconds of all child processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _tests(review: Mapping[str, Any]) -> str:

@@ -19,13 +19,13 @@ ITEMS = [{"item": "errors", "state": "not ok"}, {"item": "layer", "state": "ok"}
 
 def test_a_row_for_each_module() -> None:
     review = {"tests": 2, "covered": 97.6, "items": ITEMS}
-    written = Figures(WRITTEN, review, unclean=["mypy"])
+    written = Figures(WRITTEN, review, unclean=["mypy"], cpu=37.7)
 
     assert table([row(written), row(REFUSED)]) == (
-        "| module | tests | xfail | left out | covered | mutants | seconds | checks |\n"
-        "| --- | --: | --: | --: | --: | --: | --: | --: |\n"
-        "| app/users.py | 2 | 1 | 0 | 98% | 5 of 6 | 60 | mypy, review: errors |\n"
-        "| app/none.py | Error: no such module |  |  |  |  |  |  |"
+        "| module | tests | xfail | left out | covered | mutants | CPU | seconds | checks |\n"
+        "| --- | --: | --: | --: | --: | --: | --: | --: | --: |\n"
+        "| app/users.py | 2 | 1 | 0 | 98% | 5 of 6 | 38 | 60 | mypy, review: errors |\n"
+        "| app/none.py | Error: no such module |  |  |  |  |  |  |  |"
     )
 
 
