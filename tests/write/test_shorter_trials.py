@@ -10,6 +10,7 @@ import pytest
 
 from tests.write.kept import row, target
 from tests.write.test_planted import column
+from understudy.catalog.schema_reader import DatabaseConstraint
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema, Table
@@ -56,6 +57,7 @@ class Database:
 
     def __init__(self) -> None:
         self.runs = 0
+        self.refused = 0
 
     def observe(self, trial: Trial) -> Observation:
         """Return the titles of the open jobs."""
@@ -71,6 +73,7 @@ class Database:
         teams = {values.get("id") for table, values in rows if table == "teams"}
         jobs = [values for table, values in rows if table == "jobs"]
         if any(job.get("team_id") not in {None, *teams} for job in jobs):
+            self.refused += 1
             return Observation(problem="the team is not there")
         return Observation(answer=statement(jobs), arcs=frozenset({(1, 2)}))
 
@@ -175,6 +178,26 @@ def test_of_many_rows_few_trials_tell_which_stay() -> None:
 
     assert len(shortener.trial.rows) == 1
     assert database.runs < len(rows)
+
+
+def test_what_the_foreign_keys_refuse_is_not_tried() -> None:
+    key = DatabaseConstraint(
+        1, 0, "jobs_team_fk", "f", ("team_id",), (), 2, ("id",), False, False, "", ""
+    )
+    keyed = Schema({1: replace(JOBS, foreign_keys=(key,)), 2: TEAMS}, SCHEMA.names, {})
+    refused = []
+    for schema in (SCHEMA, keyed):
+        database: Any = Database()
+        needed = {NO_WHERE, DESC}
+        shortener = Shortener(
+            MANY, database.observe(MANY), needed, database, database, lambda s: s.arcs
+        )
+        list(shortener.steps(READING, schema))
+        refused.append((database.refused, shortener.trial))
+
+    (often, one), (seldom, other) = refused
+    assert one == other
+    assert seldom < often
 
 
 def test_only_rows_that_take_lines_are_worth_it() -> None:

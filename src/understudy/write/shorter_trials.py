@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -72,9 +72,9 @@ class Shortener:
             reading: what the statements of the trial do.
             schema: the schema of the database.
         """
-        yield from self._leave_out_rows()
+        yield from self._leave_out_rows(schema, len(self.trial.rows))
         yield from self._leave_out_columns(reading, schema)
-        yield from self._leave_out_rows()  # to which nothing refers any longer
+        yield from self._leave_out_rows(schema, 1)  # to which nothing refers any longer
 
     def holds(
         self, trial: Trial, pattern: Any = None
@@ -108,17 +108,19 @@ class Shortener:
         ended = outcome(seen, is_route=trial.target.layer == "router")
         return ended, is_suspect, statements if is_fault else None
 
-    def _leave_out_rows(self) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
-        """Leave out rows: first all, then halves, at last each."""
+    def _leave_out_rows(
+        self, schema: Schema, size: int
+    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+        """Leave out so many rows at once, then half of that, at last each."""
         is_about_rows = self.trial.purpose == "rows"
         if is_about_rows and self.trial.scenario not in _MANY_ROWS:
             return
-        size = len(self.trial.rows)
         while size:
             # Rows come after those that they refer to.
             for at in reversed(range(0, len(self.trial.rows), size)):
                 rows = self.trial.rows[:at] + self.trial.rows[at + size :]
-                if rows or not is_about_rows:
+                left_out = self.trial.rows[at : at + size]
+                if (rows or not is_about_rows) and not _refer(schema, rows, left_out):
                     fewer = replace(self.trial, rows=rows)
                     if self.holds(fewer):
                         self.trial = fewer
@@ -161,6 +163,21 @@ class Shortener:
             return False
         self.trial = fewer
         return True
+
+
+def _refer(schema: Schema, rows: Sequence[Row], left_out: Sequence[Row]) -> bool:
+    """Return whether rows refer to one that is left out, without which they are refused."""
+    gone = [(schema.names[row.table], {n: v.text for n, v in row.values}) for row in left_out]
+    for row in rows:
+        given = {name: value.text for name, value in row.values}
+        for key in schema.tables[schema.names[row.table]].foreign_keys:
+            pairs = [*zip(key.parent_columns, map(given.get, key.columns), strict=True)]
+            if any(
+                oid == key.parent and all(values.get(name, "") == text for name, text in pairs)
+                for oid, values in gone
+            ):
+                return True
+    return False
 
 
 def named(trial: Trial) -> Trial:
