@@ -38,8 +38,9 @@ def test_values_of_several_types_are_objects() -> None:
         pytest.param([["x"], ["y"]], id="no key gives a name"),
         pytest.param([{"response": 1}, {"response": 2}], id="the test has another of the name"),
         pytest.param([{"class": 1}, {"class": 2}], id="a keyword"),
+        pytest.param([{"type": 1}, {"type": 2}], id="a builtin"),
         pytest.param(
-            [{"a": {"id": 1}, "b": {"id": 1}}, {"a": {"id": 2}, "b": {"id": 2}}], id="two"
+            [{"a": {"no": 1}, "b": {"no": 1}}, {"a": {"no": 2}, "b": {"no": 2}}], id="two"
         ),
         pytest.param([dict.fromkeys("abcd", 1), dict.fromkeys("abcd", 2)], id="too many"),
     ],

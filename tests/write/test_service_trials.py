@@ -79,7 +79,7 @@ class Tried:
     @staticmethod
     def _run(trial: Trial) -> Observation:
         lines = sorted(rendering.imports(trial))
-        lines += rendering.body(trial, [f"return {rendering.call(trial)}"])
+        lines += rendering.body(trial, [*rendering.act(trial, "answer"), "return answer"])
         namespace: dict[str, Any] = {}
         exec(f"async def trial():\n{indent(chr(10).join(lines), '    ')}", namespace)
         try:
@@ -139,6 +139,32 @@ def test_a_collaborator_raises_what_the_service_catches(service: Target) -> None
         'users.on("find", 101).raises(NotFound(404, "detail a"))'
     )
     assert scripts["when_find_returns_none"] == 'users.on("find", 101).returns(None)'
+
+
+def test_the_block_of_a_context_manager_raises_beside_dummies(tmp_path: Path) -> None:
+    """What follows the block is then not called."""
+    users = """
+        from collections.abc import AsyncIterator
+        from contextlib import asynccontextmanager
+
+        from app.daos import UserDAO
+
+        class UserService:
+            def __init__(self, users: UserDAO) -> None:
+                self.users = users
+
+            @asynccontextmanager
+            async def counted(self) -> AsyncIterator[str]:
+                yield "Ana"
+                self.users.count()
+        """
+    modules = written_modules(tmp_path, {"daos": DAOS, "users": users})
+    with imports_from(tmp_path):
+        [target], _ = find(importlib.import_module("app.users"), ("service",), modules, None)
+        seen = Tried(target, frozenset).seen
+
+    found = [(trial.script, type(one.raised)) for trial, one in seen if trial.purpose == "block"]
+    assert (("users = dummy(UserDAO)",), ValueError) in found
 
 
 def test_generated_times_and_ids_of_answers_are_plain_ones() -> None:

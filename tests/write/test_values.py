@@ -25,7 +25,8 @@ from sqlalchemy import ForeignKey, String, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from typing_extensions import TypeAliasType, TypedDict
 
-from understudy.rows.table_facts import Schema
+from understudy.catalog.schema_reader import DatabaseType
+from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import guard
 from understudy.write.records import fields_of
 from understudy.write.shapes import (
@@ -369,3 +370,16 @@ def test_a_column_that_only_queries_fill_is_no_argument_of_a_mapped_class() -> N
 
     assert found is not None
     assert [field.name for field in found.fields] == ["id", "name", "owner_id", "note"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("uuid", "00000000-0000-0000-0000-000000000065"), ("int8", "101")]
+)
+def test_a_text_for_a_key_of_another_type_is_that_of_a_key(kind: str, value: str) -> None:
+    of = DatabaseType(1, kind, kind, "base", 0, -1, False, False)
+    table = Table(
+        1, "public", "tags", "r", 0, (), (Column("book_uid", of, kind, -1, True, None, "", False),)
+    )
+    values = Values(Schema({1: table}, {"tags": 1}, {1: of}))
+
+    assert values.shape(Argument("book_uid", str)).build({}).value == value

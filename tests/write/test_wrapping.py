@@ -31,6 +31,12 @@ from understudy.write.wrapping import wrapped
             '] == [("a", 1)]',
         ),
         (
+            'assert [(row["title"], row["number"]) for row in changed] == '
+            '[("a longer title", 1), ("another longer title", 2)]',
+            'assert [\n    (row["title"], row["number"])\n    for row in changed\n] == [\n'
+            '    ("a longer title", 1),\n    ("another longer title", 2),\n]',
+        ),
+        (
             "with real_postgres.changes() as changes, pytest.raises(LookupError) as raised:",
             "with (\n    real_postgres.changes() as changes,\n"
             "    pytest.raises(LookupError) as raised,\n):",

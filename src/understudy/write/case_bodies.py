@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,7 +43,11 @@ def shared(bodies: Sequence[Any], taken: Collection[str]) -> SharedBody | None:
     names = [next((key for key in reversed(path) if isinstance(key, str)), "") for path in places]
     names = [re.sub(r"\W+", "_", name) for name in names]
     is_named = all(
-        name.isidentifier() and not keyword.iskeyword(name) and name not in taken for name in names
+        name.isidentifier()
+        and not keyword.iskeyword(name)
+        and name not in taken
+        and not hasattr(builtins, name)
+        for name in names
     )
     if not places or () in places or len(places) > _MOST:
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from understudy.mutate.changes import Numbers
 from understudy.mutate.column_uses import ColumnId, ColumnReader, uses_of
@@ -15,7 +17,7 @@ from understudy.pg.clauses import read_statement
 from understudy.pg.conditions import Condition
 from understudy.pg.queries import Clause, Query, Statement
 from understudy.pg.sql_spelling import name_of, text_of
-from understudy.rows.table_facts import Schema, Table
+from understudy.rows.table_facts import Column, Schema, Table
 from understudy.script.boundary import Event
 
 _OPERATORS = frozenset(
@@ -173,7 +175,7 @@ class _Reader:
         for number, columns in uses.stored.items():
             for column in columns:
                 if 0 < number <= len(self._given) and column.table == self._written():
-                    found.stored[column] = self._given[number - 1]
+                    found.stored[column] = self._typed(column, self._given[number - 1])
         for query in self._statement.queries:
             self._own = self._tables_of(query)
             for keyword, condition in query.conditions():
@@ -306,6 +308,7 @@ class _Reader:
             return  # an ORM's spelling of a filter that is not given, or a join without a partner
         if comparison.value is None and comparison.operator in ("=", "<>", "<", ">", "<=", ">="):
             return  # a filter that is not given
+        comparison = replace(comparison, value=self._typed(comparison.column, comparison.value))
         if comparison not in self._found.comparisons:
             self._found.comparisons.append(comparison)
 
@@ -317,8 +320,18 @@ class _Reader:
         is_text = all(isinstance(part, str) for part in parts)
         return "".join(parts) if len(parts) > 1 and is_text else ""
 
+    def _typed(self, column: ColumnId, value: Any) -> Any:
+        """Return a UUID for the text of one, so that the rows that refer to it are alike."""
+        if isinstance(value, str) and self._column(column).type.name == "uuid":
+            with contextlib.suppress(ValueError):  # another text is refused when it is sent
+                return UUID(value)
+        return value
+
+    def _column(self, column: ColumnId) -> Column:
+        return next(one for one in self._tables if one.oid == column.table).column(column.name)
+
     def _is_never_null(self, column: ColumnId) -> bool:
-        found = next(one for one in self._tables if one.oid == column.table).column(column.name)
+        found = self._column(column)
         return found.not_null or found.type.not_null
 
     def _is_query(self, first: int, last: int) -> bool:

@@ -151,15 +151,17 @@ class _Service:
         lines = [one.dummy.line for one in self._target.collaborators]
         lines += dict.fromkeys(rule.line(is_loose=is_loose) for rule in rules)
         arguments = tuple((name, one.text) for name, one in trial.arguments.items())
-        key = (tuple(lines), arguments, has_database)
+        key = (tuple(lines), arguments, has_database, trial.inside)
         if key in self._written:
             return None
         self._written.add(key)
         imports = [line for one in self._target.collaborators for line in one.dummy.imports]
         imports += [line for rule in rules for line in rule.imports]
+        imports += trial.imports if trial.inside else ()
         telling = [changed] if changed else reversed(rules)
         scenario, about = next(filter(None, map(self._scenario, telling)), ("", ""))
-        if not scenario and trial.purpose in ("values", "constant") and not trial.rows:
+        is_plain = trial.purpose in ("values", "constant") and not trial.rows
+        if trial.inside or (not scenario and is_plain):
             scenario, about = trial.scenario.replace("without_rows", ""), trial.about
         return Trial(
             self._target.on_dummies(has_database=has_database),
@@ -168,7 +170,8 @@ class _Service:
             imports=tuple(dict.fromkeys(imports)),
             scenario=scenario,
             about=about,
-            purpose="fault" if trial.purpose == "fault" else "dummies",
+            purpose=trial.purpose if trial.purpose in ("fault", "block") else "dummies",
+            inside=trial.inside,
             guesses=trial.guesses,
         )
 

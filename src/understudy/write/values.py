@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import column_values, error_values, type_hints
@@ -245,7 +246,8 @@ class Values:
             most = least if limits.most is None else kind(limits.most)
             return self._unused([kind("10.50"), least, most, kind(1)])
         if kind is str:
-            return self._unused(self._texts(name, limits, column))
+            key = self._key(column) if not limits.pattern else ""
+            return [key] if key else self._unused(self._texts(name, limits, column))
         found = [column_values.plain(kind, number) for number in range(6)]
         if issubclass(kind, dt.date):  # one that is in the past or in the future
             found += [value.replace(year=year) for value in found[:1] for year in (2000, 2099)]
@@ -273,6 +275,16 @@ class Values:
             found = [column_values.plain(int, number) for number in range(12)]
         ends = [limit for limit in (limits.least, limits.most) if limit is not None]
         return self._unused([*found, *(int(end) for end in ends), 1, 2])
+
+    def _key(self, column: tuple[Table, Column] | None) -> str:
+        """Return the text of a key that is no text in the database; "" for a text."""
+        kind = None if column is None else column_values.python_type(self.schema, column[1])
+        is_key = column is not None and column[1].name.lower().split("_")[-1] in (*_IDS, "uuid")
+        if kind not in (int, UUID) or not is_key:
+            return ""
+        number = column_values.FIRST_ID + _STEP * self._ids
+        self._ids += 1
+        return str(number if kind is int else UUID(int=number))
 
     def _texts(
         self, name: str, limits: Limits, column: tuple[Table, Column] | None

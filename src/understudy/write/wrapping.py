@@ -30,27 +30,43 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
     # A comprehension is broken if nothing else can be.
     simple = [(a, b) for a, b in brackets if not _is_comprehension(body[a + 1 : b])]
     for opening, closing in dict.fromkeys([*simple, *brackets]):
-        inside = body[opening + 1 : closing]
-        if not inside.strip():
-            continue
         head, tail = body[: opening + 1], body[closing:]
         if len(margin) + max(len(head), len(tail)) > width or "\n" in head:
             continue
-        items = _items(inside)
-        whole = f"{margin}{_STEP}{inside.strip()}"
-        if _is_comprehension(inside):
-            clauses = re.split(r" (?=for |if )", inside, maxsplit=1)
-            middle = [f"{margin}{_STEP}{clause}" for clause in clauses]
-        elif len(items) == 1 and _TEXT.fullmatch(whole) and len(whole) > width:
-            middle = _broken_text(whole, width)
-        elif len(items) == 1 and re.match(r"(async )?def ", body):
-            middle = _item(margin, items[0], width)
-        elif len(items) == 1 or _is_call_of_one_line(body[:opening], whole, width):
-            middle = wrapped(whole, width)
-        else:
-            middle = [part for item in items for part in _item(margin, item, width)]
-        return [f"{margin}{head}", *middle, f"{margin}{tail}"]
+        if middle := _inside(margin, body[:opening], body[opening + 1 : closing], width):
+            return [f"{margin}{head}", *middle, f"{margin}{tail}"]
+    for opening, closing in reversed(brackets):  # the first one, and then what follows it
+        head, rest = body[: opening + 1], wrapped(f"{margin}{body[closing:]}", width)
+        middle = _inside(margin, body[:opening], body[opening + 1 : closing], width)
+        if middle and len(rest) > 1 and len(margin) + len(head) <= width and "\n" not in head:
+            return [f"{margin}{head}", *middle, *rest]
     return line.split("\n") if "\n" in line else _broken_text(line, width)
+
+
+def _inside(margin: str, before: str, inside: str, width: int) -> list[str]:
+    """Return what stands in brackets on lines of its own; nothing if they are empty.
+
+    Args:
+        margin: the margin of the line with the brackets.
+        before: what stands before them.
+        inside: what stands in them.
+        width: how long a line may be.
+    """
+    items = _items(inside)
+    whole = f"{margin}{_STEP}{inside.strip()}"
+    if not inside.strip():
+        return []
+    if _is_comprehension(inside):
+        clauses = re.split(r" (?=for |if )", inside, maxsplit=1)
+        lines = (f"{margin}{_STEP}{clause}" for clause in clauses)
+        return [part for one in lines for part in wrapped(one, width)]
+    if len(items) == 1 and _TEXT.fullmatch(whole) and len(whole) > width:
+        return _broken_text(whole, width)
+    if len(items) == 1 and re.match(r"(async )?def ", before):
+        return _item(margin, items[0], width)
+    if len(items) == 1 or _is_call_of_one_line(before, whole, width):
+        return wrapped(whole, width)
+    return [part for item in items for part in _item(margin, item, width)]
 
 
 def _item(margin: str, item: str, width: int) -> list[str]:
