@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,9 +136,29 @@ def test_a_trial_for_its_arguments_needs_no_rows() -> None:
 
 
 def test_a_scenario_that_is_about_its_rows_keeps_them() -> None:
-    trial = Trial(target(), MANY.rows[1:4], purpose="rows", scenario="with_a_taken_title")
+    """Only the rows go that change nothing."""
+    trial = Trial(target(), MANY.rows[:4], purpose="rows", scenario="with_a_taken_title")
 
-    assert len([line for line in _shortened(trial, (1, 2)) if '"jobs"' in line]) == 2
+    assert _shortened(trial, (1, 2)) == [
+        f'("jobs", title="title {n}", status="open")' for n in (101, 102)
+    ]
+
+
+def test_what_a_check_of_several_columns_names_is_shown() -> None:
+    """`insert` would find another value that passes, and nobody would see which."""
+    check: Any = SimpleNamespace(columns=("note", "team_id"))
+    schema = Schema({**SCHEMA.tables, 1: replace(JOBS, checks=(check,))}, SCHEMA.names, {})
+    database: Any = Database()
+    shortener = Shortener(
+        MANY, database.observe(MANY), {(1, 2)}, database, None, lambda seen: {*seen.arcs}
+    )
+
+    list(shortener.steps(READING, schema))
+
+    assert [row_line(one).partition(", ")[2] for one in shortener.trial.rows] == [
+        "id=101)",
+        'team_id=101, title="title 101", status="open", note="note")',
+    ]
 
 
 def test_what_no_condition_compares_is_left_out_where_it_does_not_show() -> None:

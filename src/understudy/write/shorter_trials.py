@@ -114,6 +114,7 @@ class Shortener:
         """Leave out so many rows at once, then half of that, at last each."""
         is_about_rows = self.trial.purpose == "rows"
         if is_about_rows and self.trial.scenario not in _MANY_ROWS:
+            yield from self._leave_out_parents()
             return
         while size:
             # Rows come after those that they refer to.
@@ -127,12 +128,25 @@ class Shortener:
                     yield True
             size = min(size, len(self.trial.rows)) // 2
 
+    def _leave_out_parents(self) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+        """Leave out rows without which all is the same, but not the last: it is the scenario's."""
+        pattern = self._pattern()
+        for at in reversed(range(len(self.trial.rows) - 1)):
+            rows = self.trial.rows[:at] + self.trial.rows[at + 1 :]
+            fewer = replace(self.trial, rows=rows)
+            if self.holds(fewer, pattern):
+                self.trial = fewer
+            yield True
+
+    def _pattern(self) -> Any:  # pragma: no cover - reruns are not traced
+        """Return what the shortest trial does each time."""
+        return fingerprint.stable([self._lab.observe(self.trial) for _ in range(2)])
+
     def _leave_out_columns(
         self, reading: Reading, schema: Schema
     ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
         """Leave out all columns of a row; at last each in all rows of a table: they stay alike."""
-        again = [self._lab.observe(self.trial) for _ in range(2)]
-        pattern = fingerprint.stable(again)
+        pattern = self._pattern()
         used = _used(reading)
         for at in reversed(range(len(self.trial.rows))):
             row = self.trial.rows[at]
@@ -201,11 +215,12 @@ def _used(reading: Reading) -> Set[ColumnId]:
 def _is_unsure(schema: Schema, oid: int, name: str, used: Set[ColumnId]) -> bool:
     """Return whether a test may do something else if it does not give a value.
 
-    What `insert` makes up is another value in each test.
+    What `insert` makes up is another value in each test, and obeys the checks.
     """
     table = schema.tables[oid]
     column = table.column(name)
     is_one_of_few = column_values.python_type(schema, column) is bool or bool(
         column_values.choices(schema, table, column)
     )
-    return column.required and (is_one_of_few or ColumnId(oid, name) in used)
+    is_made_up = column.required and (is_one_of_few or ColumnId(oid, name) in used)
+    return is_made_up or any(len(one.columns) > 1 and name in one.columns for one in table.checks)
