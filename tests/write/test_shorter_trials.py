@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.write.kept import row, target
@@ -159,6 +160,28 @@ def test_what_a_check_of_several_columns_names_is_shown() -> None:
         "id=101)",
         'team_id=101, title="title 101", status="open", note="note")',
     ]
+
+
+class Api(Database):
+    """Answers a request with the titles."""
+
+    def observe(self, trial: Trial) -> Observation:
+        """Return the response."""
+        seen = super().observe(trial)
+        seen.answer = httpx.Response(200, json=seen.answer)
+        return seen
+
+
+def test_a_response_stays_as_long_as_it_is() -> None:
+    """Rows that it shows are not left out, although a shorter list is the same kind of response."""
+    api: Any = Api()
+    trial = replace(MANY, target=target(layer="router"), purpose="values")
+    shortener = Shortener(trial, api.observe(trial), {(1, 2)}, api, None, lambda s: {*s.arcs})
+
+    list(shortener.steps(READING, SCHEMA))
+
+    assert api.observe(shortener.trial).answer.json() == ["title 101", "title 102", "title 103"]
+    assert len(shortener.trial.rows) < len(trial.rows)
 
 
 def test_what_no_condition_compares_is_left_out_where_it_does_not_show() -> None:
