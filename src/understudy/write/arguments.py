@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from understudy.project import parsing
 from understudy.rows.table_facts import Schema
+from understudy.write import asked_names
 from understudy.write.shapes import (
     ABSENT,
     Chosen,
@@ -22,7 +23,7 @@ from understudy.write.shapes import (
     leaves,
     settled,
 )
-from understudy.write.trials import Expression, Target
+from understudy.write.trials import Expression, Observation, Target
 from understudy.write.values import Values
 
 # The values of parameters that page through a list, for a page that is neither the first nor whole.
@@ -66,6 +67,23 @@ class Arguments:
                 continue
             self.shapes[argument.name] = shape
         self.full = self._full()
+
+    def learn(self, observations: Iterable[Observation], schema: Schema) -> None:
+        """Take names of columns for texts that the code has refused.
+
+        What such a trial did says nothing about the code, so it is no test.
+        """
+        found: dict[str, Shape] = {}
+        for observation in observations:
+            learned = asked_names.learned(self.shapes, observation, schema, self._values)
+            observation.problem = asked_names.PROBLEM if learned else observation.problem
+            found |= learned
+        if found:
+            self.shapes |= found
+            self.least = {}
+            for shape in self.shapes.values():
+                self.least |= settled(shape)
+            self.full = self._full()
 
     def _full(self) -> dict[Path, Any]:
         full = dict(self.least)

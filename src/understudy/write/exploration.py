@@ -173,6 +173,8 @@ class Exploration:
         if reason := lifespan.unstarted(self.target, [one.first for one in self._tried]):
             self._explorer.problems[self.target.name] = reason
             return
+        # A later trial may have shown that an earlier one was none.
+        self._tried = [one for one in self._tried if not one.first.problem]
         # Of two that show the same, the one with more rows will notice more wrong SQL.
         richest = sorted(self._tried, key=_preference)
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]

@@ -27,6 +27,7 @@ _FEW_BOUNDARIES = 5  # if they can reach no further line
 _MOST_ROW_SETS = 14
 _MOST_CONSTANTS = 12
 _MOST_PAIRS = 8
+_MOST_NAMES = 3  # arguments that take the name of a column
 _ROUNDS = 3  # of row sets: each may show statements that the last one did not
 _BASIC = ("with_one_row", "among_others")
 # With and without what is optional: it may be another statement.
@@ -68,6 +69,9 @@ def trials(
     """
     plan = _Plan(target, schema, seen, checks)
     yield from plan.distinct(plan.ordinary())
+    for _ in range(_MOST_NAMES):
+        plan.learn_names()
+        yield from plan.distinct(plan.ordinary())
     yield from plan.distinct(plan.rows())
     most = _MOST_BOUNDARIES if open_arcs() else _FEW_BOUNDARIES
     yield from islice(plan.distinct(plan.boundaries()), most)
@@ -111,6 +115,10 @@ class _Plan:
         for chosen in full:
             about = "if everything optional is given"
             yield self._trial(chosen, "with_everything_given", about)
+
+    def learn_names(self) -> None:
+        """Find out which arguments take the names of columns."""
+        self._arguments.learn([one for _, one in self._seen if not one.problem], self._schema)
 
     def boundaries(self) -> Iterator[Trial | None]:
         """Yield one value after the other at its boundaries, with the rows of the best trial."""

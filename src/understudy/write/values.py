@@ -176,6 +176,19 @@ class Values:
         ]
         return Record(part.path, dict, fields, *part.flags, is_dict=True)
 
+    def dictionary(self, shape: Shape, columns: Mapping[str, tuple[type, bool]]) -> Shape:
+        """Return the shape of a dictionary of columns.
+
+        Args:
+            shape: that of the argument so far.
+            columns: the class of each column's values, and whether it is required.
+        """
+        fields = [
+            Field(name, self._of(kind, _Part((*shape.path, name), is_required=is_required)))
+            for name, (kind, is_required) in columns.items()
+        ]
+        return Record(shape.path, dict, fields, shape.is_required, shape.is_nullable, is_dict=True)
+
     def _dict(self, arguments: Sequence[Any], path: Path) -> Any:
         kinds = arguments if len(arguments) == 2 else (Any, Any)
         key: Any = "key"

@@ -28,7 +28,7 @@ PLUGIN = "understudy.plugin.writing"
 Say = Callable[[str], None]
 _BOM = "\ufeff"
 _PAUSE = 0.1  # seconds between two looks at the process
-_GRACE = 90.0  # seconds for the start, the last trial and the fixtures
+_GRACE = 240.0  # seconds for the start, the last trial and the fixtures, on a busy machine
 _MOST_NAMES = 3  # of each layer, in a message
 
 
