@@ -62,7 +62,9 @@ def _returned(answer: object, layer: Layer) -> str:
 
 
 def _with_article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"
+    is_spelled = noun[:2].isupper()  # HTTPException begins with the name of a letter
+    vowels = "AEFHILMNORSX" if is_spelled else "AEIOaeio"
+    return f"{'an' if noun[:1] in vowels else 'a'} {noun}"
 
 
 class Names:

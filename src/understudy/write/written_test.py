@@ -104,7 +104,7 @@ def _docstring(kept: Kept, width: int) -> list[str]:
     about = "" if is_plain else trial.about or trial.scenario.replace("_", " ")
     text = test_names.plain(f"{test_names.outcome(kept)} {about}".strip())
     if len(text) + 7 > width:
-        text = text.replace(trial.target.name, "it", 1)
+        text = re.sub(rf"`?{re.escape(trial.target.name)}`?", "it", text, count=1)
     # The name of a function stays as it is.
     text = f"{text if text.startswith(trial.target.name) else text[:1].upper() + text[1:]}."
     # The numbers of lines change, and what it does is in the first sentence.
