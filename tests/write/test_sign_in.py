@@ -75,6 +75,7 @@ def lines_that_sign_in(trials: list[tuple[Trial, Observation]]) -> list[str]:
                 id: UUID
                 is_blocked: bool
                 role: Literal["user", "admin"]
+                deleted_at: str | None = None
 
             def current_user(token: Token = None) -> User:
                 raise HTTPException(401)

@@ -59,6 +59,7 @@ def asserted(*bodies: Any) -> list[str]:
             ["assert len(response.json()) == 5", 'assert response.json()[0] == {"kind": "a"}'],
         ),
         ([1, 2, 3], ["assert response.json() == [1, 2, 3]"]),
+        (True, ["assert response.json() is True"]),
         (httpx.Response(200, text="pong"), ['assert response.text == "pong"']),
         (
             httpx.Response(200, text="x" * 61),
@@ -115,6 +116,12 @@ def test_a_refused_request_is_asserted_by_its_errors(
 ) -> None:
     """An app that words its refusals itself is asserted by its body."""
     assert asserted(response) == [expected]
+
+
+def test_the_body_null_is_none() -> None:
+    assert asserted(
+        httpx.Response(200, content=b"null", headers={"content-type": "application/json"})
+    ) == ["assert response.json() is None"]
 
 
 def test_invalid_requests_with_several_statuses_are_one_test() -> None:

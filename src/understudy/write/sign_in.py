@@ -239,6 +239,8 @@ def _ids_not_passed(hint: Any) -> Iterator[str]:
 def _privileged(leaf: Leaf) -> Any:
     """Return the value of a caller's field that lets the caller do most; None for any."""
     name, value = leaf.path[-1], leaf.values[0]
+    if _FORBIDS.search(name) and not isinstance(value, bool) and not leaf.is_required:
+        return ABSENT  # `deleted_at`
     if isinstance(value, bool):
         if _FORBIDS.search(name):
             return False

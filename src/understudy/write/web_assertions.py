@@ -87,7 +87,8 @@ def _body(response: Any, body: Any) -> Iterator[str]:
             else:
                 yield f"assert response.json()[{source(key)}] == {source(value)}"
     else:
-        yield f"assert response.json() == {source(body)}"
+        operator = "is" if body is None or isinstance(body, bool) else "=="
+        yield f"assert response.json() {operator} {source(body)}"
 
 
 def _is_long(body: Any) -> bool:
