@@ -103,16 +103,25 @@ class Arguments:
         """The fewest choices, and all of them if these are others."""
         return [self.least, self.full] if self.full != self.least else [self.least]
 
-    def paged(self, chosen: Chosen) -> Chosen:
-        """Return choices with a page that is neither the first nor as long as the list."""
+    def pages(self, chosen: Chosen) -> list[Chosen]:
+        """Return choices with pages that are neither the first nor as long as the list.
+
+        What is given is changed at once. What is left out is given alone, which tells one number
+        from the other.
+        """
         found = dict(chosen)
+        alone: list[Chosen] = []
         for shape in self.shapes.values():
             for leaf in leaves(shape):
                 value = _PAGE.get(leaf.path[-1].lower())
-                if value is not None and leaf.path in found:
-                    page = {leaf.path: value}
-                    found |= page if builds(shape, found | page) else {}
-        return found
+                page = {leaf.path: value}
+                if value is None or not builds(shape, found | page):
+                    continue
+                if leaf.path in chosen:
+                    found |= page
+                elif leaf is shape:
+                    alone.append({**chosen, **page})
+        return [found, *alone] if found != chosen else alone
 
     def storing(self, chosen: Chosen, old: Mapping[str, Any], new: Mapping[str, Any]) -> Chosen:
         """Return choices with which other values are stored in some columns.
@@ -167,11 +176,9 @@ class Arguments:
                 arguments[argument.name] = shape.build(chosen).source
             except Exception:  # noqa: BLE001 # the class of an argument refuses the values
                 return None
-        skipped = False
-        for argument in self._arguments:  # a positional argument needs those before it
-            if argument.name not in arguments:
-                skipped = skipped or not argument.is_keyword
-            elif skipped and not argument.is_keyword:
+        is_given = [argument.name in arguments for argument in self._arguments]
+        for at, argument in enumerate(self._arguments):
+            if argument.is_positional and is_given[at] and not all(is_given[:at]):
                 return None
         return arguments
 

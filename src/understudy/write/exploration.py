@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from understudy.mutate.mutants import Mutant
@@ -20,8 +20,15 @@ from understudy.write import (
     service_trials,
     suspicions,
 )
-from understudy.write.accidents import accident, of_guess
+from understudy.write.accidents import of_guess
 from understudy.write.arguments import CannotPropose
+from understudy.write.candidates import (
+    Candidate,
+    looks_wrong,
+    of_each_statement,
+    preference,
+    statements,
+)
 from understudy.write.collaborators import ServiceTarget
 from understudy.write.kills import Mutation, noticing_swaps
 from understudy.write.lab import Lab
@@ -29,7 +36,6 @@ from understudy.write.outcomes import Outcome, is_of_project, outcome, words
 from understudy.write.readable_rows import readable
 from understudy.write.row_checks import RowChecks
 from understudy.write.shorter_trials import Shortener, is_long, named
-from understudy.write.suspicions import suspect
 from understudy.write.telling_rows import with_telling_rows
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
 from understudy.write.written_test import without_database
@@ -37,21 +43,7 @@ from understudy.write.written_test import without_database
 _MOST_TRIALS = 60
 _MOST_USELESS = 12  # trials in a row that show nothing new
 # _RERUN: a rerun stops coverage's tracer, which then does not see the rest of its callers.
-_ENOUGH_ROWS = 4  # in a test; more make it long
-_MOST_EXTRA = 12  # trials beside the chosen ones that are asked to notice mutants
 _MOST_ASKED = 3  # candidates to which a row is added that may tell a mutant
-
-
-@dataclass(eq=False)
-class _Candidate:
-    """A trial that may be written, and what it shows: arcs, a kind of outcome, mutants."""
-
-    trial: Trial
-    first: Observation
-    shows: set[object]
-    observed: list[Observation] = field(default_factory=list)
-    pattern: Any = None
-    is_repeatable: bool | None = None  # unknown until it is repeated
 
 
 class Explorer:
@@ -134,8 +126,8 @@ class Exploration:
         self.target = target
         self._explorer = explorer
         self._lab = explorer.lab
-        self._tried: list[_Candidate] = []
-        self._candidates: list[_Candidate] = []
+        self._tried: list[Candidate] = []
+        self._candidates: list[Candidate] = []
         self._knows_all = False  # that the candidates show
 
     def trials(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
@@ -157,9 +149,10 @@ class Exploration:
             elif not is_probe:
                 shows = self._explorer.shown(trial, observation)
                 self._explorer.note_reached(observation)
-                self._tried.append(_Candidate(trial, observation, shows))
-                useless = 0 if shows - covered else useless + 1
-                covered |= shows
+                self._tried.append(Candidate(trial, observation, shows))
+                new = shows | {(sent, trial.purpose) for sent in statements(observation)}
+                useless = 0 if new - covered else useless + 1
+                covered |= new
                 if useless > _MOST_USELESS and not self._explorer.open_arcs(target):
                     break
             yield True
@@ -176,13 +169,13 @@ class Exploration:
         # A later trial may have shown that an earlier one was none.
         self._tried = [one for one in self._tried if not one.first.problem]
         # Of two that show the same, the one with more rows will notice more wrong SQL.
-        richest = sorted(self._tried, key=_preference)
+        richest = sorted(self._tried, key=preference)
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
         for one in chosen:
             if self._is_repeatable(one):
                 self._candidates.append(one)
             yield False
-        others = [one for one in self._tried if one not in chosen][:_MOST_EXTRA]
+        others = of_each_statement([one for one in self._tried if one not in chosen])
         mutation = self._explorer.mutation
         if mutation is not None and _has_own_sql(self.target, self._candidates):
             yield from self._run_mutants(mutation, others)
@@ -213,7 +206,7 @@ class Exploration:
             )
             yield from shortener.steps(reading, explorer.schema)
             trial = named(shortener.trial)
-            better = _Candidate(trial, self._lab.observe(trial), set())
+            better = Candidate(trial, self._lab.observe(trial), set())
             if trial is one.trial or not self._is_repeatable(better):
                 continue
             if shortener.holds(trial, better.pattern):
@@ -235,7 +228,7 @@ class Exploration:
             for at, (one, shows) in enumerate(zip(candidates, alone, strict=True))
         ]
 
-    def _covering(self, others: Sequence[_Candidate]) -> list[_Candidate]:
+    def _covering(self, others: Sequence[Candidate]) -> list[Candidate]:
         """Return the few of the candidates and of others that show all that any of them shows."""
         # In the order in which they were proposed: the ordinary case comes first.
         order = {id(one): number for number, one in enumerate(self._tried)}
@@ -271,13 +264,13 @@ class Exploration:
         except CannotPropose as error:
             explorer.problems.setdefault(target.name, str(error))
 
-    def _is_repeatable(self, candidate: _Candidate) -> bool:
+    def _is_repeatable(self, candidate: Candidate) -> bool:
         """Return whether a trial shows the same each time, which is tried once."""
         if candidate.is_repeatable is None:
             candidate.is_repeatable = self._repeat(candidate)
         return candidate.is_repeatable
 
-    def _repeat(self, candidate: _Candidate) -> bool:
+    def _repeat(self, candidate: Candidate) -> bool:
         """Observe a trial twice more, with all shifted that a test must not depend on."""
         again = [
             self._lab.observe(candidate.trial, is_shifted=True),
@@ -297,7 +290,7 @@ class Exploration:
         return is_same
 
     def _run_mutants(
-        self, mutation: Mutation, others: Sequence[_Candidate]
+        self, mutation: Mutation, others: Sequence[Candidate]
     ) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
         """Add the mutants that each candidate notices to what it shows; yield after each mutant.
 
@@ -325,7 +318,7 @@ class Exploration:
                     self._candidates.append(found)
 
     def _notices(
-        self, mutation: Mutation, one: _Candidate, mutant: Mutant
+        self, mutation: Mutation, one: Candidate, mutant: Mutant
     ) -> bool:  # pragma: no cover - see `_RERUN`
         """Return whether a candidate notices a mutant, which it shows then."""
         # A rule answers instead of the wrong SQL, and an expected failure tells nothing.
@@ -335,7 +328,7 @@ class Exploration:
             seen = fingerprint.shown(one.first)  # one run tells of most that they notice nothing
             if not mutation.notices(one.trial, seen, mutant):
                 return False
-        if not self._is_repeatable(one) or _looks_wrong(one):
+        if not self._is_repeatable(one) or looks_wrong(one):
             return False
         if not mutation.notices(one.trial, one.pattern, mutant):
             return False
@@ -347,11 +340,11 @@ class Exploration:
     def _with_rows(
         self,
         mutation: Mutation,
-        candidates: Sequence[_Candidate],
+        candidates: Sequence[Candidate],
         lines: str,
         wanted: Mutant,
         alive: list[Mutant],
-    ) -> _Candidate | None:  # pragma: no cover - see `_RERUN`
+    ) -> Candidate | None:  # pragma: no cover - see `_RERUN`
         """Return a candidate with more rows that notices a mutant.
 
         Args:
@@ -371,7 +364,7 @@ class Exploration:
                 continue
             trial = readable(found, len(one.trial.rows), schema)
             again = None if trial == found else mutation.told(trial, wanted)
-            better = _Candidate(*((found, first) if again is None else (trial, again)), set())
+            better = Candidate(*((found, first) if again is None else (trial, again)), set())
             if not self._is_repeatable(better):
                 continue
             noticed = {
@@ -400,7 +393,7 @@ def has_mutants(target: Target) -> bool:
     return target.layer != "router" and not isinstance(target, ServiceTarget)
 
 
-def _has_own_sql(target: Target, candidates: Sequence[_Candidate]) -> bool:
+def _has_own_sql(target: Target, candidates: Sequence[Candidate]) -> bool:
     """Return whether wrong SQL is a target's own: that of a DAO is not for the tests of a route."""
     if target.layer != "router":
         return True
@@ -414,15 +407,3 @@ def sends_own_sql(target: Target, observation: Observation) -> bool:
         for event in observation.events
         if event.kind == "statement"
     )
-
-
-def _preference(candidate: _Candidate) -> tuple[bool, int]:
-    """Return where a candidate stands among those that show the same."""
-    rows = len(candidate.trial.rows)
-    if accident(candidate.first.raised, candidate.trial.target.file):
-        return True, rows  # a mistake is clearest with the fewest
-    return False, -min(rows, _ENOUGH_ROWS)
-
-
-def _looks_wrong(candidate: _Candidate) -> bool:
-    return suspect(Kept(candidate.trial, candidate.observed)) is not None

@@ -28,6 +28,7 @@ _MOST_ROW_SETS = 14
 _MOST_CONSTANTS = 12
 _MOST_PAIRS = 8
 _MOST_NAMES = 3  # arguments that take the name of a column
+_MOST_SENDERS = 4  # of statements that only unusual values send
 _ROUNDS = 3  # of row sets: each may show statements that the last one did not
 _BASIC = ("with_one_row", "among_others")
 # With and without what is optional: it may be another statement.
@@ -150,11 +151,11 @@ class _Plan:
             bases = [self._storable(base, reading) for base in self._arguments.bases]
             found = row_sets(reading, self._schema, self._checks, is_full=self._refuses_rows())
             for rows in islice(found, _MOST_ROW_SETS):
-                is_paged = rows.scenario == "among_others"
                 is_of_each = rows.scenario.startswith(_OF_EACH_BASE)
                 for base in bases if is_of_each else bases[:1]:
-                    chosen = self._arguments.paged(base) if is_paged else base
-                    yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
+                    yield from self._with_rows(base, rows)
+                for sender in self._of_own_statements() if rows.scenario in _BASIC else ():
+                    yield from self._with_rows(sender.chosen, rows, sender)
             full = row_sets(reading, self._schema, self._checks, is_full=True)
             for rows in (one for one in full if one.scenario == "with_one_row"):
                 # A row too long for the others: it tells all columns of the result apart.
@@ -172,6 +173,39 @@ class _Plan:
             if fitted is not None:
                 chosen = self._arguments.storing(chosen, stored, fitted)
         return chosen
+
+    def _with_rows(
+        self, base: Chosen, rows: RowSet, sender: Planned | None = None
+    ) -> Iterator[Trial | None]:
+        """Yield trials with rows: with all of a list, and with one page of it.
+
+        Args:
+            base: the values.
+            rows: the rows.
+            sender: the trial whose values these are, if they are unusual.
+        """
+        scenario = f"{sender.scenario}_{rows.scenario}" if sender else rows.scenario
+        about = f"{sender.about}, {rows.about}" if sender else rows.about
+        yield self._trial(base, scenario, about, rows, "rows")
+        if rows.scenario == "among_others":
+            for page in self._arguments.pages(base):
+                yield self._trial(page, scenario, about, rows, "rows")
+
+    def _of_own_statements(self) -> list[Planned]:
+        """Return the trials with unusual values that were the first to send a statement.
+
+        An optional filter that is given alone, or left out, makes one that the others never send.
+        """
+        bases = self._arguments.bases
+        found: list[Planned] = []
+        known: set[str] = set()
+        for trial, observation in self._seen:
+            if isinstance(trial, Planned) and _is_of_use(trial, observation):
+                sent = {event.call.statement for event in observation.events}
+                if sent - known and trial.chosen not in bases and trial.purpose == "values":
+                    found.append(trial)
+                known |= sent
+        return found[:_MOST_SENDERS]
 
     def _refuses_rows(self) -> bool:
         """Return whether the code has raised an exception with all rows that matched."""

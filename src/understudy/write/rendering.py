@@ -42,13 +42,13 @@ def body(trial: Trial, act: Sequence[str]) -> list[str]:
 
 def call(trial: Trial) -> str:
     """Return the source of the call, with the arguments of a trial."""
-    given = [
-        f"{argument.name}={trial.arguments[argument.name].text}"
-        if argument.is_keyword
-        else trial.arguments[argument.name].text
-        for argument in trial.target.arguments
-        if argument.name in trial.arguments
-    ]
+    given: list[str] = []
+    by_name = False  # as all are behind one that is left out
+    for argument in trial.target.arguments:
+        value = trial.arguments.get(argument.name)
+        by_name = by_name or argument.is_keyword or value is None
+        if value is not None:
+            given.append(f"{argument.name}={value.text}" if by_name else value.text)
     return trial.target.call.replace("ARGUMENTS", ", ".join(given))
 
 

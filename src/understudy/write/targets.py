@@ -370,6 +370,7 @@ def _argument(parameter: inspect.Parameter, hint: object) -> Argument:
         is_required=is_required,
         is_keyword=parameter.kind == parameter.KEYWORD_ONLY,
         default=None if is_required else parameter.default,
+        is_positional=parameter.kind == parameter.POSITIONAL_ONLY,
     )
 
 

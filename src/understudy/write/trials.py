@@ -40,6 +40,7 @@ class Argument:
         hint: its type, with strings resolved; `inspect.Parameter.empty` without one.
         is_required: whether it has no default.
         is_keyword: whether it is passed by name.
+        is_positional: whether it cannot be passed by name.
         default: its default, if it has one.
     """
 
@@ -48,6 +49,7 @@ class Argument:
     is_required: bool = True
     is_keyword: bool = False
     default: Any = None
+    is_positional: bool = False
 
 
 @dataclass(frozen=True)
