@@ -27,7 +27,7 @@ Values = dict[str, Any]
 # The other operators allow a column one value only.
 _LOOSE = frozenset({"<", "<=", ">", ">=", "<>"})
 _PLAIN = (bool, int, float, Decimal, str, dt.date, UUID, type(None))  # str() is as SQL has it
-_LIMITS = b"SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '2s'"
+_LIMITS = b"SET statement_timeout = '2s'; SET lock_timeout = '2s'"
 
 
 class Fitted(NamedTuple):
@@ -61,6 +61,8 @@ class RowChecks:
         self._connection = connection
         self._schema = schema
         self._known: dict[str, Fitted] = {}
+        if connection is not None:
+            connection.execute(_LIMITS)  # a check or a trigger may take for ever
 
     def fitted(
         self,
@@ -94,7 +96,6 @@ class RowChecks:
         generator = ValueGenerator(self._schema, Random(0), lambda name: None)
         inserter = Inserter(self._connection, self._schema, generator, {})
         with self._connection.transaction(force_rollback=True):
-            self._connection.execute(_LIMITS)
             return [row for row in rows if _is_inserted(self._connection, inserter, *row)]
 
 

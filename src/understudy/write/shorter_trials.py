@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.mutants import Mutant
+from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.write import column_values, fingerprint
 from understudy.write.comparisons import Reading
@@ -16,6 +18,7 @@ from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.outcomes import outcome
 from understudy.write.rendering import row_line
+from understudy.write.spelling import spelled
 from understudy.write.suspicions import suspect
 from understudy.write.trials import Kept, Observation, Row, Trial
 
@@ -148,20 +151,24 @@ class Shortener:
     ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
         """Leave out all columns of a row; at last each in all rows of a table: they stay alike."""
         pattern = self._pattern()
-        used = _used(reading)
+        used, shown = _used(reading), set(_texts(pattern))
         for at in reversed(range(len(self.trial.rows))):
             row = self.trial.rows[at]
             oid = schema.names[row.table]
-            names = [name for name, _ in row.values]
+            names = {name for name, _ in row.values}
             needed = {name for name in names if _is_unsure(schema, oid, name, used)}
-            compared = {name for name in names if ColumnId(oid, name) in used}
-            for kept in (needed, needed | compared):
-                if self._leave_out(pattern, {at}, {*names} - kept):
+            seen = needed | {name for name, value in row.values if value.text in shown}
+            compared = needed | {name for name in names if ColumnId(oid, name) in used}
+            # A row that the result shows would change it.
+            for kept in (seen,) if 2 * len(seen) > len(names) else (needed, compared, seen):
+                if self._leave_out(pattern, {at}, names - kept):
                     break
                 yield True
-        pairs = [(row.table, name) for row in self.trial.rows for name, _ in row.values]
-        for table, name in dict.fromkeys(pairs):
-            if not _is_unsure(schema, schema.names[table], name, used):
+        pairs = [(row.table, name, value) for row in self.trial.rows for name, value in row.values]
+        visible = {(table, name) for table, name, value in pairs if value.text in shown}
+        for table, name in dict.fromkeys((table, name) for table, name, _ in pairs):
+            is_unsure = _is_unsure(schema, schema.names[table], name, used)
+            if not is_unsure and (table, name) not in visible:
                 of = {at for at, row in enumerate(self.trial.rows) if row.table == table}
                 self._leave_out(pattern, of, {name})
                 yield True
@@ -205,6 +212,20 @@ def named(trial: Trial) -> Trial:
 
 def _without(row: Row, names: Set[str]) -> Row:
     return replace(row, values=tuple(value for value in row.values if value[0] not in names))
+
+
+def _texts(pattern: Any) -> Iterator[str]:
+    """Yield the source of the values in what a trial does, but of those that many are equal to."""
+    if isinstance(pattern, dict):
+        pattern = [*pattern.values()]
+    elif isinstance(pattern, fingerprint.Unordered):
+        pattern = [*pattern.items]
+    if isinstance(pattern, list):
+        for part in pattern:
+            yield from _texts(part)
+    elif pattern is not fingerprint.VARIES and not isinstance(pattern, bool | None):
+        with suppress(NoSource):
+            yield spelled(pattern).text
 
 
 def _used(reading: Reading) -> Set[ColumnId]:
