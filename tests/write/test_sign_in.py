@@ -12,6 +12,7 @@ from understudy.write import router_trials
 from understudy.write.trials import Observation, Row, Trial
 
 HEAD = """
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from fastapi import Cookie, Depends, FastAPI, Header, HTTPException, Request
@@ -220,7 +221,7 @@ def test_of_two_ways_that_fail_the_one_is_taken_that_goes_further(
 
         @app.get("/me")
         async def me(user: dict = Depends(check)):
-            app.state.calls.append(user["id"])
+            app.state.calls.append(SimpleNamespace(error=None, sent=user["id"]))
             raise RuntimeError("no row")
         """
 
@@ -228,6 +229,24 @@ def test_of_two_ways_that_fail_the_one_is_taken_that_goes_further(
 
     signed = [setup.lines[0] for trial, _ in trials for setup in trial.setups]
     assert signed[-1] == 'caller = {"id": 100}'
+
+
+def test_that_the_caller_is_no_row_is_no_bug(shop_package: Path) -> None:
+    source = """
+        def check(token: Token = None) -> dict:
+            raise HTTPException(401)
+
+        @app.get("/me")
+        async def me(user: dict = Depends(check)):
+            refusal = SimpleNamespace(sqlstate="23503")
+            app.state.calls.append(SimpleNamespace(error=refusal, sent=user["id"]))
+            raise RuntimeError("no such user")
+        """
+
+    trials = tried(shop_package, HEAD + dedent(source))["GET /me"]
+
+    raised = [trial.purpose for trial, seen in trials if seen.raised is not None]
+    assert {*raised} == {"probe"}
 
 
 def test_a_row_has_to_be_there_before_anybody_is_refused(
