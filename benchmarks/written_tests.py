@@ -234,7 +234,8 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[str], object] =
     found = []
     for module in options.modules:
         found.append(project.measured(module, options.seconds, options.runs))
-        print(*row(found[-1]), sep=" | ", file=sys.stderr)
+        lines = [" | ".join(row(found[-1])), *flakes(found[-1:], options.runs)]
+        print(*lines, sep="\n", file=sys.stderr)
     show(table([*map(row, found)]))
     for line in flakes(found, options.runs):
         show(line)
