@@ -16,6 +16,7 @@ from understudy.catalog.schema_reader import DatabaseConstraint
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema, Table
+from understudy.write import fingerprint
 from understudy.write.comparisons import Comparison, Reading
 from understudy.write.rendering import row_line
 from understudy.write.shorter_trials import Shortener, is_long, named
@@ -65,9 +66,10 @@ class Database:
         """Return the titles of the open jobs."""
         return self._run(trial, _open_titles)
 
-    def notices(self, trial: Trial, shown: Any, mutant: Mutant) -> bool:
+    def notices(self, trial: Trial, pattern: Any, mutant: Mutant) -> bool:
         """Return whether wrong SQL finds something else."""
-        return bool(self._run(trial, WRONG[mutant]).answer != shown["answer"])
+        seen = fingerprint.shown(self._run(trial, WRONG[mutant]))
+        return not fingerprint.fits(pattern, seen)
 
     def _run(self, trial: Trial, statement: Callable[[list[Job]], list[str]]) -> Observation:
         self.runs += 1
@@ -120,6 +122,27 @@ def test_rows_stay_that_a_mutant_needs(needed: list[object], rows: list[tuple[in
     expected = [f'("jobs", title="title {n}", status="{status}")' for n, status in rows]
 
     assert _shortened(MANY, *needed) == expected
+
+
+class Clock(Database):
+    """Returns the time of the run, too."""
+
+    def _run(self, trial: Trial, statement: Callable[[list[Job]], list[str]]) -> Observation:
+        seen = super()._run(trial, statement)
+        return replace(seen, answer={"titles": seen.answer, "at": self.runs})
+
+
+def test_a_time_that_varies_tells_no_mutant() -> None:
+    """Of two runs that differ by themselves, no wrong SQL is the reason."""
+    clock: Any = Clock()
+    first = clock.observe(MANY)
+    shortener = Shortener(MANY, first, {NO_WHERE}, clock, clock, lambda seen: {*seen.arcs})
+
+    list(shortener.steps(READING, SCHEMA))
+
+    assert [row_line(one).rpartition(", ")[2] for one in shortener.trial.rows] == [
+        'status="done")',
+    ]
 
 
 def test_no_row_is_left_out_if_that_is_another_kind_of_outcome() -> None:

@@ -95,8 +95,10 @@ class Shortener:
             return False
         if pattern is not None and not fingerprint.fits(pattern, shown):
             return False
+        if self._mutants and pattern is None:  # a time that varies would tell any mutant
+            pattern = fingerprint.common(shown, fingerprint.shown(self._lab.observe(trial)))
         for mutant in self._mutants:
-            if self._mutation is None or not self._mutation.notices(trial, shown, mutant):
+            if self._mutation is None or not self._mutation.notices(trial, pattern, mutant):
                 # It is the first to ask about the next trial, too.
                 self._mutants.remove(mutant)
                 self._mutants.insert(0, mutant)
