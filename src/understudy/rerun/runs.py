@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from understudy.rerun.quiet import Report
 
 
+def summary(shown: str) -> str:
+    """Return the first line of an exception, with the next one if it only announces that."""
+    first, _, rest = shown.strip().partition("\n")
+    announced = rest.lstrip().partition("\n")[0].rstrip()
+    return f"{first} {announced}".strip() if first.endswith((" raised", ":")) else first
+
+
 @dataclass(slots=True, eq=False)
 class Run:
     """What one run of a test did.
@@ -21,7 +28,7 @@ class Run:
     Attributes:
         passed: whether all of its phases passed.
         phase: the phase that failed or was skipped first; None if it passed.
-        error: the first line of its exception; "" if it passed.
+        error: the first line of its exception, see `summary`; "" if it passed.
         is_timeout: whether it was ended because it took too long.
         longrepr: the report of the failure; "" if it passed.
         seconds: how long the test took, without the fixtures.
@@ -52,7 +59,7 @@ class Run:
             self.passed, self.phase, self.longrepr = False, call.when, report.longreprtext
             excinfo = call.excinfo
             shown = self.longrepr if excinfo is None else excinfo.exconly(tryshort=True)
-            self.error = (shown.strip() or report.outcome).partition("\n")[0]
+            self.error = summary(shown) or report.outcome
 
     def note_failed(self, report: pytest.TestReport) -> None:
         """Add the failure of a part of the test, which its own report does not tell."""
@@ -60,7 +67,7 @@ class Run:
             self.passed, self.phase, self.longrepr = False, report.when, report.longreprtext
             crash = getattr(report.longrepr, "reprcrash", None)
             shown = self.longrepr.strip() if crash is None else crash.message
-            self.error = shown.partition("\n")[0] or report.outcome
+            self.error = summary(shown) or report.outcome
 
     @property
     def asked(self) -> list[CallId]:
