@@ -38,6 +38,13 @@ def asserted(kept: Kept) -> Kept:
     return replace(kept, assertions=holding, imports=needed)
 
 
+def asserts(kept: Kept) -> bool:
+    """Return whether a test can fail: it asserts something, or expects an exception."""
+    is_scripted = any(fixture != "real_postgres" for fixture, _ in kept.trial.target.fixtures)
+    raises = kept.observed[0].raised is not None
+    return bool(kept.assertions or kept.suspicion or raises or is_scripted or kept.trial.script)
+
+
 def _lines(kept: Kept) -> tuple[list[str], list[str]]:
     """Return all lines that may assert what was observed, and the imports that they need."""
     values = ValueLines(kept)

@@ -29,8 +29,7 @@ from understudy.write.candidates import (
     preference,
     statements,
 )
-from understudy.write.collaborators import ServiceTarget
-from understudy.write.kills import Mutation, noticing_swaps
+from understudy.write.kills import Mutation, noticing_swaps, sends_own_sql
 from understudy.write.lab import Lab
 from understudy.write.outcomes import Outcome, is_of_project, outcome, words
 from understudy.write.readable_rows import readable
@@ -388,22 +387,8 @@ PHASES = (
 )
 
 
-def has_mutants(target: Target) -> bool:
-    """Return whether a target sends SQL of its own, and not only through what it works with."""
-    return target.layer != "router" and not isinstance(target, ServiceTarget)
-
-
 def _has_own_sql(target: Target, candidates: Sequence[Candidate]) -> bool:
     """Return whether wrong SQL is a target's own: that of a DAO is not for the tests of a route."""
     if target.layer != "router":
         return True
     return any(sends_own_sql(target, one.first) for one in candidates)
-
-
-def sends_own_sql(target: Target, observation: Observation) -> bool:
-    """Return whether a call sends SQL by the code of its own module."""
-    return any(
-        event.call.origin.code.co_filename == target.file
-        for event in observation.events
-        if event.kind == "statement"
-    )

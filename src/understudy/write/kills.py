@@ -9,8 +9,9 @@ from understudy.mutate.mutants import Mutant
 from understudy.mutate.statements import Ran, Statement, sent
 from understudy.script.boundary import Change, Event, Replace
 from understudy.write import fingerprint
+from understudy.write.collaborators import ServiceTarget
 from understudy.write.lab import Lab
-from understudy.write.trials import Observation, Trial
+from understudy.write.trials import Observation, Target, Trial
 
 
 class Mutation:
@@ -80,3 +81,17 @@ def noticing_swaps(shown: Sequence[Set[object]]) -> Set[int]:
             if isinstance(item, Mutant) and item.operator == "columns-swapped":
                 found.setdefault(item, at)
     return {*found.values()}
+
+
+def has_mutants(target: Target) -> bool:
+    """Return whether a target sends SQL of its own, and not only through what it works with."""
+    return target.layer != "router" and not isinstance(target, ServiceTarget)
+
+
+def sends_own_sql(target: Target, observation: Observation) -> bool:
+    """Return whether a call sends SQL by the code of its own module."""
+    return any(
+        event.call.origin.code.co_filename == target.file
+        for event in observation.events
+        if event.kind == "statement"
+    )

@@ -41,10 +41,10 @@ from understudy.write import (
 )
 from understudy.write.budget import PATIENCE, Budget
 from understudy.write.construction import Unbuildable
-from understudy.write.exploration import PHASES, Exploration, Explorer, has_mutants, sends_own_sql
+from understudy.write.exploration import PHASES, Exploration, Explorer
 from understudy.write.guard import Guard
 from understudy.write.imported_names import NAMES
-from understudy.write.kills import Mutation
+from understudy.write.kills import Mutation, has_mutants, sends_own_sql
 from understudy.write.lab import Lab
 from understudy.write.line_arcs import LineArcs
 from understudy.write.row_checks import RowChecks
@@ -251,7 +251,7 @@ class Session:
         """Keep the trials of a target that are worth a test."""
         target, found = exploration.target, exploration.kept()
         tests = [*map(assertions.asserted, self._on_its_fake(found))]
-        useful = [one for one in tests if asserts(one)]
+        useful = [one for one in tests if assertions.asserts(one)]
         self._kept += useful
         if tests and not useful:
             self._leave_out(target, "nothing that it shows can be asserted")
@@ -373,13 +373,6 @@ def begin(session: Session) -> None:
 def current() -> Session:
     """Return the session of this process."""
     return _current[-1]
-
-
-def asserts(kept: Kept) -> bool:
-    """Return whether a test can fail: it asserts something, or expects an exception."""
-    is_scripted = any(fixture != "real_postgres" for fixture, _ in kept.trial.target.fixtures)
-    raises = kept.observed[0].raised is not None
-    return bool(kept.assertions or kept.suspicion or raises or is_scripted or kept.trial.script)
 
 
 def _uses_environment(target: Target) -> bool:
