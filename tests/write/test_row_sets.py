@@ -270,6 +270,33 @@ def test_rows_are_readable(database: psycopg.Connection[Any]) -> None:
     ]
 
 
+def test_near_misses_stand_alone_where_there_are_several(
+    database: psycopg.Connection[Any],
+) -> None:
+    """Code that counts rows does something else without a match, whichever condition is missed."""
+    statement = "SELECT count(*) FROM users WHERE status = 'open' AND deleted_at IS NULL"
+    sets = _sets(database, statement, [])
+
+    (near,) = (_shown(rows) for rows in sets if rows.scenario == "without_matching_users")
+    assert [(row["status"] == "open", row["deleted_at"] is None) for _, row in near] == [
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_texts_that_patterns_match_differ_in_a_row(database: psycopg.Connection[Any]) -> None:
+    """Else nothing would tell one column from the other."""
+    statement = "SELECT id FROM users WHERE email ILIKE $1 OR name ILIKE $1"
+    (one,) = (
+        _shown(rows)
+        for rows in _sets(database, statement, ["%ana%"])
+        if rows.scenario == "with_one_row"
+    )
+
+    ((_, row),) = one
+    assert (row["email"], row["name"]) == ("ana", "a ANA b")
+
+
 def test_a_column_that_is_never_null_has_a_value(database: psycopg.Connection[Any]) -> None:
     """An ORM spells a comparison with None as IS NULL, also for a column that cannot be NULL."""
     sets = _sets(database, "SELECT id FROM users WHERE email IS NULL AND deleted_at IS NULL", [])

@@ -78,10 +78,10 @@ class _Maker:
         one = siblings.rows
         if one:
             # What one row alone tells, it mostly tells among others, too.
-            among_others, *instead = self._among_others(one)
-            yield among_others
+            among_others = self._among_others(one)
+            yield from islice(among_others, 1)
             yield RowSet("with_one_row", "if one row matches", self._completed(one))
-            yield from instead
+            yield from among_others
             yield from self._instead(one)
             yield from self._trees(one)
             yield from self._referenced(one)
@@ -121,14 +121,27 @@ class _Maker:
         while len(rows) > _MOST_ROWS and near_misses:
             beside.rows.remove(near_misses.pop())
             rows = self._completed(beside.rows)
-        if len(beside.rows) > len(one):
-            yield RowSet("among_others", "among other rows", rows)
+        yield RowSet("among_others", "among other rows", rows)
+        yield from self._without_a_match(one, near_misses)
         for comparison, table, near in instead:
             rest = [(of, values) for of, values in one if of is not table]
             name = comparison.column.name
             scenario = f"with_another_{name}"
             about = f"if the row has another {name.replace('_', ' ')}"
             yield RowSet(scenario, about, self._completed([*rest, (table, near)]))
+
+    def _without_a_match(
+        self, one: list[tuple[Table, Values]], near_misses: list[tuple[Table, Values]]
+    ) -> Iterator[RowSet]:
+        """Yield the near misses of one table alone: a count, or whether there is a row, tells."""
+        for missed in {table.oid: table for table, _ in near_misses}.values():
+            rest = [(of, values) for of, values in one if of is not missed]
+            near = [(of, values) for of, values in near_misses if of is missed]
+            if len(near) < 2:
+                continue  # a value that no row has shows as much
+            about = f"if no row of {missed.name} meets all conditions"
+            scenario = f"without_matching_{missed.table}"
+            yield RowSet(scenario, about, self._completed([*rest, *near]))
 
     # Checks over several columns -----------------------------------------------------------------
 

@@ -212,8 +212,11 @@ class Worlds:
         self, compared: Sequence[Comparison], table: Table, column: Column, number: int
     ) -> Any:
         found: Any = None
+        patterns = [one for one in self._reading.comparisons if one.operator in ("like", "ilike")]
         for one in compared:
-            value = self.values.meeting(one, table, column, number)
+            # Two columns of a row match in another way each, which tells them apart.
+            place = patterns.index(one) if one in patterns else 0
+            value = self.values.meeting(one, table, column, number + place)
             if one.operator in ("=", "in", "like", "ilike", "true", "false", "null"):
                 return value
             found = value if found is None else found
