@@ -359,23 +359,24 @@ class Exploration:
             reading = comparisons.read(one.first.events, schema)
             found = with_telling_rows(one.trial, lines, reading, schema)
             # Most rows make no difference, which one run tells.
-            if (first := mutation.told(found, wanted)) is None:
+            if mutation.told(found, wanted) is None:
                 continue
-            trial = readable(found, len(one.trial.rows), schema)
-            again = None if trial == found else mutation.told(trial, wanted)
-            better = Candidate(*((found, first) if again is None else (trial, again)), set())
-            if not self._is_repeatable(better):
-                continue
-            noticed = {
-                mutant
-                for mutant in alive
-                if mutant.statement == wanted.statement
-                and mutation.notices(better.trial, better.pattern, mutant)
-            }
-            if noticed:
-                alive[:] = [mutant for mutant in alive if mutant not in noticed]
-                better.shows = {*one.shows, *noticed}
-                return better
+            for trial in (readable(found, len(one.trial.rows), schema), found):
+                first = mutation.told(trial, wanted)
+                if first is None or not self._is_repeatable(
+                    better := Candidate(trial, first, set())
+                ):
+                    continue
+                noticed = {
+                    mutant
+                    for mutant in alive
+                    if mutant.statement == wanted.statement
+                    and mutation.notices(trial, better.pattern, mutant)
+                }
+                if noticed:
+                    alive[:] = [mutant for mutant in alive if mutant not in noticed]
+                    better.shows = {*one.shows, *noticed}
+                    return better
         return None
 
 
