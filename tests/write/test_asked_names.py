@@ -1,10 +1,11 @@
-"""Some functions take the names of columns, which the exception of another text tells."""
+"""Some functions take the names of columns, or texts of another type: an exception tells which."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import psycopg.errors
 import pytest
@@ -74,6 +75,20 @@ def inserted(values: dict[str, Any]) -> object:
     return str(insert(Order).values(**values).compile(dialect=postgresql.dialect()))
 
 
+def identified(user_id: str) -> object:
+    """Take the text of a uuid."""
+    return UUID(user_id)
+
+
+def compared_with_a_uuid(key: str) -> object:
+    """Take the text of a uuid, which PostgreSQL reads."""
+    if "-0000-" not in key:
+        raise psycopg.errors.InvalidTextRepresentation(
+            f'invalid input syntax for type uuid: "{key}"'
+        )
+    return key
+
+
 def trials(function: Callable[..., Any]) -> list[tuple[Trial, Observation]]:
     """Return the trials of a function, each run before the next is proposed."""
     [parameter] = inspect.signature(function, eval_str=True).parameters.values()
@@ -84,7 +99,7 @@ def trials(function: Callable[..., Any]) -> list[tuple[Trial, Observation]]:
         try:
             observation = Observation(answer=function(**given))
         except psycopg.Error as error:
-            sent = event(f"SELECT * FROM orders ORDER BY {given['field']}")
+            sent = event(f"SELECT * FROM orders ORDER BY {next(iter(given.values()))}")
             observation = Observation(raised=error, events=[sent])
         except Exception as error:  # noqa: BLE001 - it is what the trial observes
             observation = Observation(raised=error)
@@ -109,13 +124,15 @@ def ordered(field: str) -> str:
         (made, '{"id": 101, "amount": 11, "name": "Ana"}'),
         (inserted, '{"id": 101, "amount": 11, "title": "title a"}'),
         (ordered, '"title"'),
+        (identified, '"00000000-0000-0000-0000-000000000065"'),
+        (compared_with_a_uuid, '"00000000-0000-0000-0000-000000000065"'),
     ],
 )
-def test_the_names_that_code_takes_are_tried(function: Callable[..., Any], argument: str) -> None:
+def test_the_texts_that_code_takes_are_tried(function: Callable[..., Any], argument: str) -> None:
     """The trial that has shown it is none: it says nothing about the code."""
     (_, first), (second, answered), *_ = trials(function)
 
-    assert first.problem == "it takes the name of a column, which is not known"
+    assert first.problem == "it takes other texts than that of this trial"
     assert [one.text for one in second.arguments.values()] == [argument]
     assert (answered.raised, answered.problem) == (None, "")
 

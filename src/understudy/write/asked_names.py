@@ -1,8 +1,9 @@
-"""The names that code takes from its caller: those of columns, and of attributes.
+"""The texts that code takes from its caller: names of columns and attributes, and values as text.
 
 A generic DAO takes the name of a column as a text, or the values of a row as a dictionary:
 `getattr(self.model, field)`, `self.model(**values)`, `f"SELECT ... ORDER BY {field}"`. Nothing in
-its signature says so. The exception that another text leads to does.
+its signature says so. The exception that another text leads to does. The same holds for
+`user_id: str` if the column is a uuid.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from understudy.rows.table_facts import Schema, Table
 from understudy.write import column_values
@@ -18,9 +20,17 @@ from understudy.write.shapes import Leaf, Shape
 from understudy.write.trials import Observation
 from understudy.write.values import Values
 
-PROBLEM = "it takes the name of a column, which is not known"
+PROBLEM = "it takes other texts than that of this trial"
 _SQLSTATES = ("42703", "42601")  # an undefined column; a syntax error, as in `ORDER BY field a`
 # The exceptions of a model and of SQLAlchemy: "'key' is an invalid keyword argument for Task".
+# Texts of another type, by a word of the message that refuses a text, of asyncpg or PostgreSQL.
+_TYPED = {
+    "uuid": [str(UUID(int=number)) for number in (101, 102)],
+    "timestamp": ["2026-01-02T12:00:00", "2026-01-03T12:00:00"],
+    "date": ["2026-01-02", "2026-01-03"],
+    "integer": ["101", "102"],
+}
+_REFUSED = ("invalid input", "hexadecimal UUID string")
 _KINDS = ("TypeError", "KeyError", "InvalidRequestError", "CompileError", "ArgumentError")
 _TABLES = re.compile(r"(?i)\b(?:from|into|update|join)\s+([\w.\"]+)")
 _LISTS = (list, tuple, set, frozenset, dict)
@@ -57,7 +67,7 @@ def learned(
         if not isinstance(shape, Leaf):
             continue
         for text in _texts(shape.values[0]):
-            asked = _asked(text, observation, schema)
+            asked = _typed(name, text, observation) or _asked(text, observation, schema)
             if asked is not None and (other := _other(shape, asked, schema, values)) is not None:
                 found[name] = other
     return found
@@ -86,6 +96,19 @@ def _other(shape: Leaf, asked: _Asked, schema: Schema, values: Values) -> Shape 
         if column.required or (kind is not None and not column.has_default):
             columns[name] = (kind or str, column.required)
     return values.dictionary(shape, columns)
+
+
+def _typed(name: str, text: str, observation: Observation) -> _Asked | None:
+    """Return texts of the type that an argument should have had, if its own was refused."""
+    for error in _chain(observation.raised):
+        message = str(error)
+        # uuid.UUID does not say which text it has refused.
+        is_own = repr(text)[1:-1] in message or (name.endswith("id") and "hexadecimal" in message)
+        if is_own and any(words in message for words in _REFUSED):
+            for kind, texts in _TYPED.items():
+                if kind in message.lower() and text not in texts:
+                    return _Asked(texts, {})
+    return None
 
 
 def _asked(text: str, observation: Observation, schema: Schema) -> _Asked | None:
