@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import psycopg.errors
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.write.kept import target
@@ -91,8 +93,9 @@ def compared_with_a_uuid(key: str) -> object:
 
 def trials(function: Callable[..., Any]) -> list[tuple[Trial, Observation]]:
     """Return the trials of a function, each run before the next is proposed."""
-    [parameter] = inspect.signature(function, eval_str=True).parameters.values()
-    of = target(function, arguments=(Argument(parameter.name, parameter.annotation),), openings=())
+    parameters = inspect.signature(function, eval_str=True).parameters.values()
+    arguments = tuple(Argument(one.name, one.annotation) for one in parameters)
+    of = target(function, arguments=arguments, openings=())
     seen: list[tuple[Trial, Observation]] = []
     for trial in proposals.trials(of, SCHEMA, seen, frozenset):
         given = {name: evaluated(one) for name, one in trial.arguments.items()}
@@ -135,6 +138,33 @@ def test_the_texts_that_code_takes_are_tried(function: Callable[..., Any], argum
     assert first.problem == "it takes other texts than that of this trial"
     assert [one.text for one in second.arguments.values()] == [argument]
     assert (answered.raised, answered.problem) == (None, "")
+
+
+class State(StrEnum):
+    """States of an order."""
+
+    OPEN = "open"
+
+
+def changed(user_id: str, title: str, state: State) -> object:
+    """Send a text for a uuid, beside others."""
+    if "-0000-" not in user_id:
+        refusal = ValueError(f'invalid input syntax for type uuid: "{user_id}"')
+        raise StatementError(str(refusal), "UPDATE orders", [user_id, title, state], refusal)
+    return user_id, title, state
+
+
+def test_only_the_text_that_was_refused_changes() -> None:
+    """The exception of SQLAlchemy lists the other parameters, too."""
+    _, (second, answered), *_ = trials(changed)
+
+    given = {name: one.text for name, one in second.arguments.items()}
+    assert given == {
+        "user_id": '"00000000-0000-0000-0000-000000000065"',
+        "title": '"title a"',
+        "state": "State.OPEN",
+    }
+    assert answered.raised is None
 
 
 def refused(name: str) -> None:

@@ -74,9 +74,12 @@ def learned(
 
 
 def _texts(value: Any) -> list[str]:
-    """Return the texts of a value that may stand for names; of a dictionary, its keys."""
+    """Return the texts of a value that may stand for names; of a dictionary, its keys.
+
+    A member of an enum is not one of them: no other text would do.
+    """
     each = [value] if isinstance(value, str) else value
-    return [one for one in each if isinstance(one, str)] if isinstance(each, _LISTS) else []
+    return [one for one in each if type(one) is str] if isinstance(each, _LISTS) else []
 
 
 def _other(shape: Leaf, asked: _Asked, schema: Schema, values: Values) -> Shape | None:
@@ -101,7 +104,7 @@ def _other(shape: Leaf, asked: _Asked, schema: Schema, values: Values) -> Shape 
 def _typed(name: str, text: str, observation: Observation) -> _Asked | None:
     """Return texts of the type that an argument should have had, if its own was refused."""
     for error in _chain(observation.raised):
-        message = str(error)
+        message = _message(error)
         # uuid.UUID does not say which text it has refused.
         is_own = repr(text)[1:-1] in message or (name.endswith("id") and "hexadecimal" in message)
         if is_own and any(words in message for words in _REFUSED):
@@ -129,8 +132,13 @@ def _is_about(error: BaseException, text: str, observation: Observation) -> bool
     is_refused = getattr(error, "sqlstate", getattr(error, "pgcode", "")) in _SQLSTATES
     if is_refused and any(text in statement for statement in statements[-1:]):
         return True
-    is_word = re.search(rf"(?<!\w){re.escape(text)}(?!\w)", str(error)) is not None
+    is_word = re.search(rf"(?<!\w){re.escape(text)}(?!\w)", _message(error)) is not None
     return is_word and (is_refused or type(error).__name__ in _KINDS)
+
+
+def _message(error: BaseException) -> str:
+    """Return what an exception says, without the statement and the parameters of SQLAlchemy's."""
+    return str(error).partition("\n[SQL:")[0]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
