@@ -141,6 +141,17 @@ def test_a_collaborator_raises_what_the_service_catches(service: Target) -> None
     assert scripts["when_find_returns_none"] == 'users.on("find", 101).returns(None)'
 
 
+def test_none_is_no_answer_of_a_method_that_never_returns_it(tmp_path: Path) -> None:
+    daos = DAOS.replace("-> User | None:", "-> User:").replace(" if user_id > 0 else None", "")
+    modules = written_modules(tmp_path, {"daos": daos, "users": USERS})
+    with imports_from(tmp_path):
+        [target], _ = find(importlib.import_module("app.users"), ("service",), modules, None)
+        scripts = Tried(target, lambda: frozenset({(9, 10)})).scripts
+
+    assert "when_find_raises_404" in scripts
+    assert "when_find_returns_none" not in scripts
+
+
 def test_the_block_of_a_context_manager_raises_beside_dummies(tmp_path: Path) -> None:
     """What follows the block is then not called."""
     users = """

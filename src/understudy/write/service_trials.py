@@ -11,7 +11,7 @@ from typing import Any
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.script.formatting import python_literal
-from understudy.write import dummy_rules, exceptions, hints, proposals
+from understudy.write import dummy_rules, exceptions, hints, proposals, type_hints
 from understudy.write.collaborators import (
     Collaborator,
     Recorded,
@@ -215,7 +215,7 @@ class _Service:
             )
         for value in other_answers(rule.value):
             answer = dummy_rules.answer(value)
-            if answer is not None:
+            if answer is not None and (value is not None or self._may_be_none(rule)):
                 yield replace(
                     rule,
                     answer=f".returns({answer.text})",
@@ -223,6 +223,13 @@ class _Service:
                     value=value,
                     raised=None,
                 )
+
+    def _may_be_none(self, rule: Rule) -> bool:
+        """Return whether a method may return None, as far as its hint tells."""
+        method = inspect.unwrap(getattr(self._collaborator(rule).cls, rule.method))
+        hint = hints.returned(method)
+        is_known = hint not in (inspect.Parameter.empty, Any)
+        return not is_known or type_hints.members(hint)[1]
 
     def _errors(self, collaborator: Collaborator, method: str) -> list[tuple[object, Expression]]:
         """Return the exceptions that a method raises, or the service catches, with their source."""
