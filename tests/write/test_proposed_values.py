@@ -96,3 +96,12 @@ def test_the_block_of_a_context_manager_raises_what_the_manager_tells_apart() ->
     inside = [trial.inside for trial in proposed(opened, enters="with") if trial.inside]
 
     assert inside[:2] == [('raise KeyError("a")',), ('raise ValueError("a")',)]
+
+
+def found(id_: Any) -> object:
+    """Take an id whose type nothing says."""
+    return id_
+
+
+def test_an_id_whose_name_ends_in_an_underscore_is_a_number() -> None:
+    assert proposed(found)[0].arguments["id_"].text == "101"

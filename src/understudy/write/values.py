@@ -241,7 +241,7 @@ class Values:
         if column is not None:
             return column_values.python_type(self.schema, column[1]) or str
         self.guesses.add(path[0])
-        last = path[-1].lower().split("_")[-1]
+        last = path[-1].lower().rstrip("_").split("_")[-1]  # `id_` is an id
         if last in ("at", "date"):
             return dt.datetime if last == "at" else dt.date
         return int if last in _IDS or path[-1] in _PAGING or last in _NUMBERS else str
@@ -275,7 +275,7 @@ class Values:
     def _integers(
         self, path: Path, name: str, limits: Limits, column: tuple[Table, Column] | None
     ) -> list[Any]:
-        words = name.lower().split("_")
+        words = name.lower().rstrip("_").split("_")
         if name.lower() in _PAGING:
             found = [_PAGING[name.lower()]]
         elif words[-1] in _IDS or (column and column_values.is_key(column[0], column[1].name)):
