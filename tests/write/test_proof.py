@@ -10,8 +10,9 @@ from understudy.init.plan import Change
 from understudy.init.project_copy import copied
 from understudy.mutate import results as mutate_results
 from understudy.mutate.statements import Spot
+from understudy.project import pytest_process
 from understudy.write import lab
-from understudy.write.proof import _drop, _place, _reason, prove, without
+from understudy.write.proof import PLUGIN, _drop, _place, _reason, prove, without
 from understudy.write.results import Results, WrittenFile, WrittenTest
 
 _FILE = '''\
@@ -119,3 +120,20 @@ def test_a_statement_of_a_fixture_that_all_tests_use_is_told() -> None:
         "a fixture that all tests use sends SQL, and this test has no database; let that fixture "
         "take real_postgres"
     )
+
+
+@pytest.mark.parametrize(("seconds", "runs"), [(600, 3), (0, 1)])
+def test_runs_for_which_there_is_no_time_are_left_out(
+    tmp_path: Path, seconds: float, runs: int
+) -> None:
+    (tmp_path / "test_some.py").write_text(
+        "def test_one(): pass\ndef test_two(): pass\ndef test_three(): assert 0\n"
+    )
+    request = {"runs": 3, "seconds": seconds}
+    with pytest_process.started(
+        ["-p", "no:understudy", "test_some.py"], tmp_path, plugin=PLUGIN, request=request
+    ) as child:
+        ended = pytest_process.ended(child, 60.0)
+
+    assert {"runs": runs} in ended.answers
+    assert {one["test"] for one in ended.answers if "test" in one} == {"test_three"}

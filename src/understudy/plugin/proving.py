@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import time
 from typing import Any, cast
 
 import pytest
@@ -11,11 +12,38 @@ import pytest
 from understudy.project import pytest_process
 
 
+class _Runs:
+    """Counts the tests, and ends after the test that runs when the time is up.
+
+    Args:
+        tests: how many a run has. One run is always whole.
+        seconds: the time for all.
+    """
+
+    def __init__(self, tests: int, seconds: float) -> None:
+        self._tests = tests
+        self._until = time.monotonic() + seconds
+        self._begun = 0
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Leave out the tests for which there is no time."""
+        self._begun += 1
+        if self._begun >= self._tests and time.monotonic() > self._until:
+            del item.session.items[self._begun + 1 :]  # pytest has chosen the next one already
+
+    def pytest_sessionfinish(self) -> None:
+        """Answer how often all tests have run."""
+        pytest_process.answer({"runs": self._begun // self._tests})
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Repeat the tests, in another order each time; the orders are the same in each run."""
+    request = pytest_process.requested()
+    if items:
+        config.pluginmanager.register(_Runs(len(items), request["seconds"]))
     shuffled: list[pytest.Item] = []
-    for number in range(pytest_process.requested()["runs"]):
+    for number in range(request["runs"]):
         round_ = [_again(item) for item in items]
         random.Random(number).shuffle(round_)
         shuffled += round_

@@ -21,6 +21,7 @@ from understudy.write.results import Results, WrittenFile
 
 PLUGIN = "understudy.plugin.proving"
 _TIMEOUT = 300.0  # seconds
+_ENOUGH = 240.0  # seconds, after which no other run begins
 # Nobody reads how a test fails with wrong SQL. To rewrite asserts, pytest compiles all modules of
 # Understudy again where their bytecode may not be written.
 _QUICK = ("--assert=plain",)
@@ -55,7 +56,7 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
         [*suite_run.arguments(copy.root, copy.scratch, None), *paths],
         copy.root,
         plugin=PLUGIN,
-        request={"runs": runs},
+        request={"runs": runs, "seconds": _ENOUGH},
         environment=copy.environment(),
     ) as child:
         _mutate(copy, results, paths)
@@ -67,8 +68,14 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
             else suite_run.ending(ended.exit_code, ended.output)
         )
         raise WriteError(f"The tests cannot be proved, so none is written: {how}")
-    failed = {(answer["file"], answer["test"]): _reason(answer["why"]) for answer in ended.answers}
-    results.runs = runs
+    results.runs = sum(answer.get("runs", 0) for answer in ended.answers)
+    if results.runs < runs:
+        say(f"{results.runs} of {runs} runs in {_ENOUGH:g} s; there is no time for the others")
+    failed = {
+        (answer["file"], answer["test"]): _reason(answer["why"])
+        for answer in ended.answers
+        if "test" in answer
+    }
     for file in files:
         # Pytest names a file from the folder of its configuration.
         name = f"/{file.change.path.relative_to(root).as_posix()}"
