@@ -51,7 +51,9 @@ class DirectLab:
         self._runs = 0
         self._changing = changing
 
-    def observe(self, trial: Trial, *, is_shifted: bool = False) -> Observation:
+    def observe(
+        self, trial: Trial, *, is_shifted: bool = False, is_later: bool = False
+    ) -> Observation:
         """Run a trial."""
         self._runs += 1
         if self._changing and self._runs % 2:

@@ -108,7 +108,8 @@ def expected(values: Sequence[Any], depth: int = 0) -> Expected:
         }
         return Fields(first, parts)
     plain = fingerprint.plain(first)
-    return _one(values, all(fingerprint.plain(value) == plain for value in values))
+    is_same = all(fingerprint.plain(value) == plain for value in values)
+    return _one(values, is_same and not fingerprint.is_today(first))
 
 
 def _one(values: Sequence[Any], is_same: bool) -> Expected:

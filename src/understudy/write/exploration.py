@@ -282,7 +282,14 @@ class Exploration:
         candidate.observed = [candidate.first, *again]
         candidate.pattern = fingerprint.stable(candidate.observed)
         is_route = candidate.trial.target.layer == "router"
-        is_same = len({outcome(run, is_route=is_route) for run in candidate.observed}) == 1
+        outcomes = {outcome(run, is_route=is_route) for run in candidate.observed}
+        is_same = len(outcomes) == 1
+        if is_same and fingerprint.has_dates(candidate.pattern):
+            run = self._lab.observe(candidate.trial, is_later=True)
+            # Another outcome tells nothing of the values: a token may not be valid yet.
+            if not run.problem and outcome(run, is_route=is_route) in outcomes:
+                candidate.observed.append(run)
+                candidate.pattern = fingerprint.stable(candidate.observed)
         if not is_same:
             reason = "it ends in another way each time, with the same arguments and rows"
             self._explorer.problems.setdefault(name, reason)

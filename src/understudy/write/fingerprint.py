@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.write.trials import Observation
 
 _DEEPEST = 8
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 
 
@@ -116,7 +119,23 @@ def common(one: Any, other: Any) -> Any:
         places = order(one, other)
         items = [common(item, other[at]) for item, at in zip(one, places, strict=True)]
         return items if places == sorted(places) else Unordered(tuple(items))
-    return one if type(one) is type(other) and one == other else VARIES
+    return one if type(one) is type(other) and one == other and not is_today(one) else VARIES
+
+
+def has_dates(value: Any) -> bool:
+    """Return whether a plain value has dates or texts with dates in it."""
+    if isinstance(value, Unordered | list | dict):
+        items = value.items if isinstance(value, Unordered) else value
+        return any(map(has_dates, items.values() if isinstance(items, dict) else items))
+    return isinstance(value, dt.date) or bool(isinstance(value, str) and _DATE.search(value))
+
+
+def is_today(value: Any) -> bool:
+    """Return whether a value is today's date, here or in UTC; no value of a trial is."""
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date | str):
+        return False
+    days = {dt.date.today(), dt.datetime.now(dt.UTC).date()}
+    return any(day.isoformat() in str(value) for day in days)
 
 
 def order(one: Sequence[Any], other: Sequence[Any]) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import indent
 from typing import Any
 
@@ -17,7 +18,7 @@ from understudy.script.failures import WrongEventLoop
 from understudy.write import rendering
 from understudy.write.guard import SECONDS, Guard
 from understudy.write.line_arcs import LineArcs
-from understudy.write.shifts import other_values, shift
+from understudy.write.shifts import later, other_values, shift
 from understudy.write.trials import Observation, Target, Trial
 
 FILE = "test_understudy_trials.py"
@@ -166,7 +167,12 @@ class Lab:
     # Runs ------------------------------------------------------------------------------------
 
     def observe(
-        self, trial: Trial, *, is_shifted: bool = False, change: Changing | None = None
+        self,
+        trial: Trial,
+        *,
+        is_shifted: bool = False,
+        is_later: bool = False,
+        change: Changing | None = None,
     ) -> Observation:
         """Run a trial.
 
@@ -174,6 +180,7 @@ class Lab:
             trial: the trial.
             is_shifted: whether sequences, the physical order of rows and generated values are
                 others.
+            is_later: whether the code takes today for another day.
             change: changes calls to the database on their way, see `rerun`.
         """
         name = test_name(trial.target)
@@ -182,7 +189,10 @@ class Lab:
             return Observation(problem=f"its fixtures cannot be set up: {why}")
         playing = self._playing = _Playing(trial, is_shifted, change is None, Observation())
         try:
-            with other_values(self.items[name]) if is_shifted else nullcontext():
+            with (
+                other_values(self.items[name]) if is_shifted else nullcontext(),
+                later(trial.target.function.__module__, Path.cwd()) if is_later else nullcontext(),
+            ):
                 run = self._reruns.run(self.items[name], change, seconds=SECONDS)
         finally:
             self._playing = None
