@@ -217,6 +217,8 @@ def test_rows_tell_every_mutant_apart(
     [
         ("amount > $1", [Decimal(10)]),
         ("amount <= $1", [Decimal(10)]),
+        ("amount - $1 >= 0", [Decimal(10)]),
+        ("orders.id + $1::int <= $2", [5, 120]),
         ("amount BETWEEN 10 AND 12.5", []),
         ("amount > -3 AND (code >= $1)", ["m"]),
         ("code < $1", ["m"]),

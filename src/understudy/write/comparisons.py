@@ -7,6 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from understudy.script.boundary import Event
 _OPERATORS = frozenset(
     {"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "ILIKE", "IN", "IS", "BETWEEN", "@>", "&&"}
 )
+_NUMBERS = (int, float, Decimal)
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _OPPOSITE = {
     "=": "<>",
@@ -269,18 +271,24 @@ class _Reader:
                 self._found.is_recursive = True
             else:
                 self._found.links.append((min(left), min(right)))
-        elif left and not right and self._holds_text(first, at):
+        elif left and not right and {"STRPOS", "POSITION"} & set(words[first:at]):
             self._add(Comparison(min(left), "like", self._value(first, at)), is_negated)
         elif left and not right:
             is_negated = is_negated != (words[at - 1] == "NOT")
-            self._against(min(left), operator, at + 1, last, is_negated)
+            self._against(min(left), operator, at + 1, last, is_negated, self._added(first, at))
         elif right and not left:
             self._against(min(right), _FLIPPED.get(operator, operator), first, at, is_negated)
 
     def _against(
-        self, column: ColumnId, operator: str, first: int, last: int, is_negated: bool
+        self,
+        column: ColumnId,
+        operator: str,
+        first: int,
+        last: int,
+        is_negated: bool,
+        added: Decimal | int = 0,
     ) -> None:
-        """Add the comparison of a column with what stands between two tokens."""
+        """Add the comparison of a column, to which a number is added, with what two tokens hold."""
         words = self._tokens.words
         values = self._values(first, last)
         if self._is_query(first, last) or not values:
@@ -299,7 +307,19 @@ class _Reader:
             self._add(Comparison(column, "=", values[0]), is_negated)
         else:
             operator = "<>" if operator == "!=" else operator
-            self._add(Comparison(column, operator, values[0]), is_negated)
+            value = values[0]
+            if added and isinstance(value, _NUMBERS):
+                value = type(value)(Decimal(str(value)) - added)
+            self._add(Comparison(column, operator, value), is_negated)
+
+    def _added(self, first: int, last: int) -> Decimal | int:
+        """Return the number that is added to a column: `stock - $1 >= 0`."""
+        words = self._tokens.words
+        signs = [at for at in self._tokens.outside_brackets(first, last) if words[at] in ("+", "-")]
+        value = self._value(signs[0] + 1, last) if len(signs) == 1 else None
+        if not isinstance(value, _NUMBERS):
+            return 0
+        return Decimal(str(value)) * (1 if words[signs[0]] == "+" else -1)
 
     def _add(self, comparison: Comparison, is_negated: bool) -> None:
         if is_negated:
@@ -336,9 +356,6 @@ class _Reader:
 
     def _is_query(self, first: int, last: int) -> bool:
         return "SELECT" in self._tokens.words[first:last]
-
-    def _holds_text(self, first: int, last: int) -> bool:
-        return bool({"STRPOS", "POSITION"} & set(self._tokens.words[first:last]))
 
     def _value(self, first: int, last: int) -> Any:
         values = self._values(first, last)
