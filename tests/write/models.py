@@ -10,15 +10,19 @@ from understudy.init.layers import find_layers
 from understudy.init.modules import Modules
 from understudy.init.sources import read_sources
 from understudy.write import dto_trials
-from understudy.write.trials import Kept, LeftOut
+from understudy.write.trials import Arc, Kept, LeftOut
 
 
-def kept(folder: Path, source: str) -> tuple[list[Kept], list[LeftOut]]:
-    """Return the tests of the models in a module."""
+def kept(
+    folder: Path, source: str, reached: set[Arc] | None = None
+) -> tuple[list[Kept], list[LeftOut]]:
+    """Return the tests of the models in a module, and note the arcs that were reached."""
     (folder / "models.py").write_text(source, encoding="utf-8")
     importlib.invalidate_caches()
     modules = Modules(read_sources(folder), Path())
-    return dto_trials.kept(find_layers(modules)["dto"], folder)
+    return dto_trials.kept(
+        find_layers(modules)["dto"], folder, set() if reached is None else reached
+    )
 
 
 def run(test: Kept) -> None:

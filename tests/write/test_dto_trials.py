@@ -9,7 +9,7 @@ import pytest
 
 from tests.write.models import kept, named, run
 from understudy.write import guard
-from understudy.write.trials import LeftOut
+from understudy.write.trials import Arc, LeftOut
 
 USER = """
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -45,6 +45,30 @@ def test_the_written_tests_hold(models: Path) -> None:
     for test in tests:
         run(test)
     assert left_out == []
+
+
+def test_branches_that_values_reach_are_known(models: Path) -> None:
+    """Texts that are no digits, all the same, and others; the model is checked or refused."""
+    reached: set[Arc] = set()
+    kept(models, USER, reached)
+    after_digits, after_same = (
+        USER.splitlines().index(line) + 1
+        for line in ("    if not value.isdigit():", "    if len(set(value)) == 1:")
+    )
+
+    for line in (after_digits, after_same):
+        assert {(line, line + 1), (line, line + 2)} <= reached
+
+
+def test_a_text_of_blanks_is_tried(models: Path) -> None:
+    """A text may be long enough and still say nothing."""
+    source = USER.replace("if not value.isdigit()", "if not value.strip()")
+    source = source.replace('Field("1234",', 'Field("1234", min_length=2,')
+    tests, _ = kept(models, source)
+
+    assert ('"code"', '"    "', '"value_error"') in {
+        tuple(case) for case in named(tests, "rejects_value").trial.cases
+    }
 
 
 def test_each_constraint_is_just_broken(models: Path) -> None:

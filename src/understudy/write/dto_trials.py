@@ -17,7 +17,7 @@ from understudy.write.model_inputs import Case, Finder, Inputs
 from understudy.write.models import Model, NoModel
 from understudy.write.rendering import with_names
 from understudy.write.spelling import source
-from understudy.write.trials import Kept, LeftOut, Setup, Target, Trial
+from understudy.write.trials import Arc, Kept, LeftOut, Setup, Target, Trial
 
 _SHORT = 50  # characters of an input that is written in the line of the call
 _PYTEST = "import pytest"
@@ -27,13 +27,14 @@ _ERRORS = '[(error["loc"], error["type"]) for error in raised.value.errors()]'
 
 
 def kept(
-    parts: Iterable[Part], root: Path, locale: str | None = None
+    parts: Iterable[Part], root: Path, reached: set[Arc], locale: str | None = None
 ) -> tuple[list[Kept], list[LeftOut]]:
     """Return the tests of some models, complete with their assertions.
 
     Args:
         parts: the classes of the DTO layer.
         root: the project's folder.
+        reached: gets the arcs that run in the files of the models.
         locale: Faker's name of the locale of the project.
     """
     tests: list[Kept] = []
@@ -48,6 +49,7 @@ def kept(
         except NoModel as error:
             left_out.append(LeftOut(part.name, str(error), line))
             continue
+        reached |= {(at, to) for file, at, to in model.arcs if file == str(part.module.path)}
         target = Target(
             layer="dto",
             name=part.name,

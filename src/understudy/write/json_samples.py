@@ -268,6 +268,7 @@ def changed(value: Any) -> Iterator[Any]:
     """Yield a value with small changes, for what only the code that checks it knows."""
     if isinstance(value, str) and 0 < len(value) < 100:
         yield from ("", value[:-1], value[0] * len(value), f" {value} ", value.upper())
+        yield " " * len(value)  # long enough, and blank
         yield re.sub(r"\d", "1", value)
         for at in (0, len(value) - 2, len(value) - 1):
             if 0 <= at < len(value):

@@ -71,6 +71,7 @@ class Model:
         dump: the source that returns the model `dto` as JSON.
         imports: the lines that `parse` and `dump` need.
         extra: what it does with unknown fields, if the project says so: "forbid", "allow".
+        arcs: which lines of the project have run after which: file, first, last.
 
     Raises:
         NoModel: it cannot be tested.
@@ -80,6 +81,7 @@ class Model:
         self._class, self.module, self.name = cls, cls.__module__, cls.__qualname__
         source = named(cls)
         self._root = str(root.resolve())
+        self.arcs: set[tuple[str, int, int]] = set()
         self.schema: dict[str, Any]
         self._validate: Callable[[Any], Any]
         self._dumped: Callable[[Any], Any]
@@ -145,9 +147,9 @@ class Model:
         """
         from pydantic import ValidationError
 
-        lines: set[Line] = set()
+        tracer = _Tracer(self._root)
         before = sys.gettrace()
-        sys.settrace(functools.partial(_trace, lines, self._root))
+        sys.settrace(tracer.begin)
         try:
             with limited():
                 dumped = self._dumped(self._validate(dict(values)))
@@ -157,12 +159,13 @@ class Model:
             problems = tuple(
                 Problem(tuple(each["loc"]), each["type"], each["msg"]) for each in error.errors()
             )
-            return Outcome(None, problems, frozenset(lines))
+            return Outcome(None, problems, tracer.lines)
         except Exception as error:  # noqa: BLE001 - it is the project's own: a finding
-            return Outcome(None, (), frozenset(lines), type(error).__name__)
+            return Outcome(None, (), tracer.lines, type(error).__name__)
         finally:
             sys.settrace(before)
-        return Outcome(dumped, (), frozenset(lines))
+            self.arcs |= tracer.arcs
+        return Outcome(dumped, (), tracer.lines)
 
     @functools.cached_property
     def constants(self) -> Sequence[Any]:
@@ -180,12 +183,37 @@ class Model:
         return [value for value in found if not isinstance(value, str) or len(value) < 40]
 
 
-def _trace(  # pragma: no cover - a tracer is not traced itself
-    lines: set[Line], root: str, frame: FrameType, event: str, _: object
-) -> Any:
-    file = frame.f_code.co_filename
-    if not file.startswith(root) or any(name in file for name in _NOT_THE_PROJECT):
-        return None
-    if event == "line":
-        lines.add((file, frame.f_lineno))
-    return functools.partial(_trace, lines, root)
+class _Tracer:
+    """Notes which lines of the project run after which. Nothing else traces at the same time.
+
+    Args:
+        root: the project's folder.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self.arcs: set[tuple[str, int, int]] = set()
+
+    @property
+    def lines(self) -> frozenset[Line]:
+        """The lines that ran."""
+        return frozenset((file, last) for file, _, last in self.arcs if last > 0)
+
+    def begin(
+        self, frame: FrameType, _event: str, _arg: object
+    ) -> Any:  # pragma: no cover - a tracer is not traced itself
+        """Trace a function if it is the project's."""
+        file, first = frame.f_code.co_filename, frame.f_code.co_firstlineno
+        if not file.startswith(self._root) or any(name in file for name in _NOT_THE_PROJECT):
+            return None
+        previous = -first  # as coverage.py names the begin and the end of a function
+
+        def step(frame: FrameType, event: str, _arg: object) -> Any:
+            nonlocal previous
+            if event in ("line", "return"):
+                line = frame.f_lineno if event == "line" else -first
+                self.arcs.add((file, previous, line))
+                previous = line
+            return step
+
+        return step

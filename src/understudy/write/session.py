@@ -144,7 +144,7 @@ class Session:
             self._say({"kind": "refused", "reason": f"its ORM classes need a module: {error}"})
             return {}
         self._arcs = LineArcs(Path(str(module.__file__)))
-        self._find(module, findings, self._arcs)
+        self._find(module, findings)
         if not (self._targets or self._kept or self._left_out):
             self._elsewhere = _by_layer(module, findings)
         # Its classes are named in strings, so nothing else uses the import.
@@ -159,7 +159,7 @@ class Session:
         self._lab = Lab(self._reruns, self._arcs, guard)
         return self._lab.tests(self._targets, _mark(findings, self._config))
 
-    def _find(self, module: ModuleType, findings: Findings, arcs: LineArcs) -> None:
+    def _find(self, module: ModuleType, findings: Findings) -> None:
         """Find what is to be tested; the tests of models are complete at once."""
         wanted = self._wanted.layers
         driver = decide(findings, {}).driver
@@ -174,11 +174,11 @@ class Session:
                 self._left_out += left_out
         for part in findings.layers["dto"] if "dto" in wanted else ():
             if part.module.name == module.__name__:
-                with self._one_failing(part.name, part.node.lineno), arcs.traced() as traced:
-                    kept, left_out = dto_trials.kept([part], Path(self._wanted.root))
+                with self._one_failing(part.name, part.node.lineno):
+                    root = Path(self._wanted.root)
+                    kept, left_out = dto_trials.kept([part], root, self._reached)
                     self._kept += kept
                     self._left_out += left_out
-                self._reached |= traced
 
     @contextmanager
     def _one_failing(self, name: str, line: int) -> Iterator[None]:
