@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from understudy.script import request_rules
+from understudy.script.formatting import shortened
 from understudy.script.requests import Request
 from understudy.write import case_bodies, fingerprint
 from understudy.write.fingerprint import VARIES, Unordered
@@ -155,9 +156,12 @@ def suspicion(observation: Observation, *, is_fault: bool = False) -> str:
     """
     if observation.raised is not None:
         kind = type(observation.raised).__name__
-        text = str(observation.raised).strip().splitlines()
-        reason = f"{kind}: {text[0]}" if text else kind
-        return f"the server answers 500, as the route raises {reason[:120]}"
+        text = str(observation.raised).strip()
+        # A driver or an ORM puts names of classes before what the database has said.
+        said = [one.error.message for one in observation.events if one.error is not None]
+        text = next((message for message in said if message in text), text.partition("\n")[0])
+        reason = shortened(f"{kind}: {text}" if text else kind, 120)
+        return f"the server answers 500, as the route raises {reason}"
     status = getattr(observation.answer, "status_code", 0)
     if status >= 500 and not is_fault:
         return f"the route answers {status} to a request"
