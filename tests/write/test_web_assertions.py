@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from tests.write.kept import target
-from understudy import db_error
 from understudy.write import web_assertions
 from understudy.write.routes import RouteTarget
 from understudy.write.trials import Expression, Kept, Observation, Target, Trial
@@ -170,9 +169,9 @@ def test_a_response_of_500_looks_like_a_bug_unless_a_fault_causes_it() -> None:
 
 
 def test_what_a_route_raises_is_told_in_the_words_of_the_database() -> None:
-    refused = db_error("23503", message="violates foreign key constraint")
-    event = SimpleNamespace(error=refused)
-    raised = RuntimeError(f"(driver.Error) <class 'Error'>: {refused.message}\n[SQL: DELETE]")
+    said = "violates foreign key constraint"
+    event = SimpleNamespace(error=SimpleNamespace(message=said))
+    raised = RuntimeError(f"(driver.Error) <class 'Error'>: {said}\n[SQL: DELETE]")
     seen = Observation(raised=raised, events=[event])  # type: ignore[list-item] # all it asks
 
     assert web_assertions.suspicion(seen) == (

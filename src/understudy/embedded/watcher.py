@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +82,18 @@ class Watcher:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+
+@contextmanager
+def watched_folder(prefix: str) -> Iterator[Path]:
+    """Make a temporary folder that is removed afterwards, even if this process is killed.
+
+    Args:
+        prefix: begins the folder's name.
+    """
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        watcher = Watcher(Path(folder), signal="TERM")
+        try:
+            yield Path(folder)
+        finally:
+            watcher.dismiss()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.embedded.watcher import Watcher
+from understudy.embedded.watcher import watched_folder
 from understudy.init import report
 from understudy.init.configuration import NewFile
 from understudy.init.errors import InitError
@@ -154,12 +153,8 @@ def copied(root: Path, timeout: float, top: Path | None = None) -> Iterator[Copy
     Raises:
         InitError: The project cannot be copied.
     """
-    with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder:
-        watcher = Watcher(Path(folder), signal="TERM")
-        try:
-            yield Copy(root, Path(folder), timeout, top)
-        finally:
-            watcher.dismiss()
+    with watched_folder("understudy-") as folder:
+        yield Copy(root, folder, timeout, top)
 
 
 def _ignored(folder: str, names: Sequence[str]) -> set[str]:

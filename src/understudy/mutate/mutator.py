@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.embedded.watcher import watched_folder
 from understudy.mutate.errors import MutationError
 from understudy.mutate.report import title
 from understudy.mutate.results import Collector, Results
@@ -65,14 +65,14 @@ def mutate(wanted: Wanted, say: Say) -> Results:
     started = time.monotonic()
     collector = Collector()
     results = collector.results
-    with tempfile.TemporaryDirectory(prefix="understudy-mutate-") as scratch, ExitStack() as stack:
+    with watched_folder("understudy-mutate-") as scratch, ExitStack() as stack:
         children: list[Child] = []
         try:
             say("all tests, to record what they send")
-            claims = Path(scratch, "claims")
+            claims = scratch / "claims"
             claims.mkdir()
             for number in range(wanted.workers):
-                folder = Path(scratch, str(number))
+                folder = scratch / str(number)
                 folder.mkdir()
                 children.append(stack.enter_context(_started(wanted, folder, claims)))
             _follow(children, collector, wanted, say)
