@@ -22,7 +22,6 @@ from understudy.write.values import Values
 
 PROBLEM = "it takes other texts than that of this trial"
 _SQLSTATES = ("42703", "42601")  # an undefined column; a syntax error, as in `ORDER BY field a`
-# The exceptions of a model and of SQLAlchemy: "'key' is an invalid keyword argument for Task".
 # Texts of another type, by a word of the message that refuses a text, of asyncpg or PostgreSQL.
 _TYPED = {
     "uuid": [str(UUID(int=number)) for number in (101, 102)],
@@ -31,6 +30,7 @@ _TYPED = {
     "integer": ["101", "102"],
 }
 _REFUSED = ("invalid input", "hexadecimal UUID string")
+# The exceptions of a model and of SQLAlchemy: "'key' is an invalid keyword argument for Task".
 _KINDS = ("TypeError", "KeyError", "InvalidRequestError", "CompileError", "ArgumentError")
 _TABLES = re.compile(r"(?i)\b(?:from|into|update|join)\s+([\w.\"]+)")
 _LISTS = (list, tuple, set, frozenset, dict)
