@@ -131,10 +131,13 @@ def test_an_object_of_the_module_takes_the_place_of_one_that_cannot_be_made(tmp_
                 async def all(self, query: str) -> None: ...
 
                 async def search(self, query: str) -> None: ...
+
+                async def ids_by_text_search(self, query: str) -> None: ...
             """,
             {
                 "UserDAO.all": "takes SQL: it is tested by what sends a statement with it",
                 "UserDAO.search": "await UserDAO(conn).search(ARGUMENTS)",
+                "UserDAO.ids_by_text_search": ("await UserDAO(conn).ids_by_text_search(ARGUMENTS)"),
             },
         ),
         (

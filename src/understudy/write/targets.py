@@ -250,7 +250,7 @@ class _Finder:
         if member.is_generator and function is not None and _lends(function):
             raise Unbuildable("lends what it yields: it is tested by what depends on it")
         names = set(inspect.signature(member.inner).parameters)
-        if member.owner is not None and names & _SQL_NAMES and not member.name.startswith("search"):
+        if member.owner is not None and names & _SQL_NAMES and "search" not in member.name:
             hint = hints.hints_of(member.inner, self._modules)
             if any(hints.class_in(hint[name]) in (str, None) for name in names & _SQL_NAMES):
                 raise Unbuildable("takes SQL: it is tested by what sends a statement with it")
