@@ -6,6 +6,7 @@ The values of a name are in order: that with the next number sorts after it.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
@@ -24,6 +25,8 @@ _PEOPLE = ("Ana", "Bia", "Caio", "Davi", "Eva", "Fabio", "Gil", "Hugo", "Iara", 
 _INTEGERS = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
 _TEXTS = ("text", "varchar", "bpchar", "citext", "name")
 _HEADER = 4  # bytes that a typmod counts in addition to the length
+_LIMIT = r""" (>=|<=|>|<) \(?'?(-?\d+(?:\.\d+)?)"""  # as PostgreSQL prints it: > (0)::numeric
+_NUMBERS = (int, float, Decimal)
 _TYPES: dict[str, type] = {
     **dict.fromkeys(_INTEGERS, int),
     **dict.fromkeys(_TEXTS, str),
@@ -89,6 +92,54 @@ def choices(schema: Schema, table: Table, column: Column) -> Sequence[str]:
     return listed_values([check.definition for check in checks])
 
 
+def bounds(schema: Schema, table: Table, column: Column) -> tuple[Decimal, Decimal]:
+    """Return the smallest and the largest number that the checks and the type of a column allow."""
+    low, high, step = Decimal("-Infinity"), Decimal("Infinity"), Decimal(1)
+    if python_type(schema, column) not in _NUMBERS:
+        return low, high
+    if column.type.name == "numeric" and column.typmod > 0:
+        digits, scale = divmod(column.typmod - _HEADER, 2**16)
+        step = Decimal(1).scaleb(-scale)
+        high = Decimal(1).scaleb(digits - scale) - step
+        low = -high
+    checks = [check for check in table.checks if check.columns == (column.name,)]
+    name = rf"(?:VALUE|\"?{re.escape(column.name)}\"?)"
+    alone = rf"(?:(?<!\w)\({name}\)|(?<![\w.]){name}(?!\)))(?:::[\w ]+)?"  # not in abs(name)
+    for check in [*checks, *schema.checks_of(column.type)]:
+        found = re.findall(alone + _LIMIT, check.definition)
+        for operator, number in found if " OR " not in check.definition else ():
+            limit, by = Decimal(number), step if operator in "<>" else Decimal(0)
+            low = max(low, limit + by) if ">" in operator else low
+            high = min(high, limit - by) if "<" in operator else high
+    return low, high
+
+
+def within(values: Sequence[Any], schema: Schema, table: Table, column: Column) -> list[Any]:
+    """Return numbers, those first that a column takes; if none of them is, others before them."""
+    low, high = bounds(schema, table, column)
+    fitting = [value for value in values if low <= value <= high]
+    if values and not fitting:
+        kind: Any = type(values[0])
+        fitting = [kind(value(schema, table, column, number)) for number in range(3)]
+    return [*fitting, *(one for one in values if one not in fitting)]
+
+
+def _bounded(number: int, python: Any, low: Decimal, high: Decimal) -> Any:
+    """Return the number with a number between two limits, in order as far as there are so many."""
+    usual = plain(python, number)
+    if low <= usual <= high:
+        return usual
+    if low < 0 <= high:
+        low = Decimal(0)
+    if not high.is_finite():
+        return python(low + number)
+    if not low.is_finite():
+        return python(high - 30 + number)
+    if python is not int and high - low < 5:
+        return python(round(low + (high - low) * (number % 11) / 10, 2))
+    return python(low + number % (int(high - low) + 1))
+
+
 def base_of(schema: Schema, kind: DatabaseType) -> DatabaseType:
     """Return a type, or the one that a domain consists of."""
     while kind.kind == "domain":
@@ -123,6 +174,8 @@ def value(schema: Schema, table: Table, column: Column, number: int) -> Any:
         return _checked_text(table, column, number)
     if python is int and is_key(table, column.name):
         return FIRST_ID + number
+    if python in _NUMBERS:
+        return _bounded(number, python, *bounds(schema, table, column))
     if python is dt.datetime:
         zone = dt.UTC if kind.name == "timestamptz" else None
         return dt.datetime(2026, 1, 1 + number % 28, 12, tzinfo=zone)

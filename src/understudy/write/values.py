@@ -214,6 +214,8 @@ class Values:
         else:
             kind = type_hints.plain_type(hint) or self._guessed(hint, path, column)
             values = self._ordinary(kind, path, limits, column)
+            if column is not None and kind in (int, float, Decimal):
+                values = column_values.within(values, self.schema, *column)
             boundaries = self._boundaries(kind, limits, column, values)
         accepted = type_hints.checker(hint, limits)
         values = [value for value in values if accepted(value)]
