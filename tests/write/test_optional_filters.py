@@ -1,4 +1,7 @@
-"""Each combination of optional filters is a statement of its own, and needs rows of its own."""
+"""Each combination of optional filters is a statement of its own, and needs rows of its own.
+
+One filter is the code's own: with it, no proposed row is found.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,12 @@ APP = """
             self.conn = conn
 
         async def search(
-            self, title: str | None = None, done: bool = False, limit: int = 20, offset: int = 0
+            self,
+            title: str | None = None,
+            done: bool = False,
+            words: list[str] | None = None,
+            limit: int = 20,
+            offset: int = 0,
         ) -> list[str]:
             values: list[object] = [limit, offset]
             conditions = ["NOT deleted"]
@@ -38,7 +46,8 @@ APP = """
                 conditions.append("done")
             statement = "SELECT title FROM notes WHERE " + " AND ".join(conditions)
             statement += " ORDER BY title LIMIT $1 OFFSET $2"
-            return [row["title"] for row in await self.conn.fetch(statement, *values)]
+            found = [row["title"] for row in await self.conn.fetch(statement, *values)]
+            return [title for title in found if set(words or ()) <= set(title.split())]
     """
 
 

@@ -56,6 +56,19 @@ def test_two_constants_of_the_source_are_tried_together() -> None:
     assert found["with_kind_gift_and_amount_500"] == {"kind": '"gift"', "amount": "500"}
 
 
+def filtered(kind: str | None = None, state: int = 3, *, limit: int = 20) -> object:
+    """Take two filters and a page."""
+    return kind, state, limit
+
+
+def test_each_optional_argument_is_given_alone() -> None:
+    found = shown(proposed(filtered))
+
+    assert found["with_kind"] == {"kind": '"kind a"'}
+    assert found["with_state"] == {"state": "11"}
+    assert "with_limit" not in found
+
+
 def optional(name: str, worker: Thread | None = None, size: int = 3, *, last: int = 0) -> str:
     """Take an argument that cannot be written."""
     return f"{name}{worker}{size}{last}"

@@ -103,6 +103,25 @@ class Arguments:
         """The fewest choices, and all of them if these are others."""
         return [self.least, self.full] if self.full != self.least else [self.least]
 
+    def alone(self) -> list[tuple[str, Chosen]]:
+        """Return the choices that give one optional argument, with the name of each."""
+        return [
+            (name, self.least | {path: one for path, one in self.full.items() if path[0] == name})
+            for name in self._optional()
+        ]
+
+    def without_one(self) -> list[tuple[str, Chosen]]:
+        """Return the choices that give all arguments but an optional one, with its name."""
+        return [
+            (name, {path: value for path, value in self.full.items() if path[0] != name})
+            for name in self._optional()
+        ]
+
+    def _optional(self) -> list[str]:
+        """Return the names of the arguments that may be left out, without those of pages."""
+        shapes = self.shapes.items()
+        return [n for n, one in shapes if not one.is_required and n.lower() not in _PAGE]
+
     def pages(self, chosen: Chosen) -> list[Chosen]:
         """Return choices with pages that are neither the first nor as long as the list.
 

@@ -28,7 +28,8 @@ _MOST_ROW_SETS = 14
 _MOST_CONSTANTS = 12
 _MOST_PAIRS = 8
 _MOST_NAMES = 3  # arguments that take the name of a column
-_MOST_SENDERS = 4  # of statements that only unusual values send
+_MOST_ALONE = 8  # optional arguments that are given without the others
+_MOST_SENDERS = 8  # of statements that only unusual values send
 _ROUNDS = 3  # of row sets: each may show statements that the last one did not
 _BASIC = ("with_one_row", "among_others")
 # With and without what is optional: it may be another statement.
@@ -116,6 +117,10 @@ class _Plan:
         for chosen in full:
             about = "if everything optional is given"
             yield self._trial(chosen, "with_everything_given", about)
+        alone = [one for one in self._arguments.alone() if one[1] not in full]
+        for name, chosen in alone[:_MOST_ALONE]:
+            about = f"if only the {name.replace('_', ' ')} is given"
+            yield self._trial(chosen, f"with_{name}", about)
 
     def learn_names(self) -> None:
         """Find out which arguments take the names of columns."""
@@ -154,6 +159,8 @@ class _Plan:
                 is_of_each = rows.scenario.startswith(_OF_EACH_BASE)
                 for base in bases if is_of_each else bases[:1]:
                     yield from self._with_rows(base, rows)
+                    if rows.scenario == "among_others" and base is not bases[0]:
+                        yield from self._find_shown(bases, rows)
                 for sender in self._of_own_statements() if rows.scenario in _BASIC else ():
                     yield from self._with_rows(sender.chosen, rows, sender)
             full = row_sets(reading, self._schema, self._checks, is_full=True)
@@ -190,6 +197,27 @@ class _Plan:
         if rows.scenario == "among_others":
             for page in self._arguments.pages(base):
                 yield self._trial(page, scenario, about, rows, "rows")
+
+    def _find_shown(self, bases: list[Chosen], rows: RowSet) -> Iterator[Trial | None]:
+        """Leave out one argument after the other, if with all of them no row is shown.
+
+        Code may filter what a statement finds. The first choices that show rows become the last of
+        the bases.
+        """
+        for name, chosen in self._arguments.without_one() if self._shows_nothing() else ():
+            about = f"if all but the {name.replace('_', ' ')} is given, {rows.about}"
+            scenario = f"{rows.scenario}_without_{name}"
+            yield self._trial(chosen, scenario, about, rows, "rows")
+            if not self._shows_nothing():
+                bases[-1] = chosen
+                for page in self._arguments.pages(chosen):
+                    yield self._trial(page, scenario, about, rows, "rows")
+                return
+
+    def _shows_nothing(self) -> bool:
+        """Return whether the last trial found no row."""
+        last = self._seen[-1][1]
+        return last.raised is None and not last.answer and not last.changes
 
     def _of_own_statements(self) -> list[Planned]:
         """Return the trials with unusual values that were the first to send a statement.
