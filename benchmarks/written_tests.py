@@ -100,7 +100,7 @@ class Project:
                     if self._run(copy, *check, *files).returncode
                 ]
             if files and runs:
-                found.failed = _shuffled(copy, files, runs)
+                found.failed = shuffled(copy, files, runs)
             return found
 
     def by_hand(self, modules: Sequence[str]) -> list[tuple[str, ...]]:
@@ -139,16 +139,16 @@ def _copy(folder: Path, *without: str) -> Iterator[Path]:
         yield copy
 
 
-def _shuffled(copy: Path, files: Sequence[str], runs: int) -> list[str]:
+def shuffled(copy: Path, files: Sequence[str], runs: int) -> list[str]:
     """Run tests several times, each time in another order; return what failed and why."""
     ended = pytest_process.run(
         [*suite_run.arguments(copy, copy.parent, None), *files],
         copy,
         plugin=proof.PLUGIN,
-        request={"runs": runs},
+        request={"runs": runs, "seconds": _LONGEST},
         timeout=_LONGEST,
     )
-    failed = [f"{answer['test']}: {answer['why']}" for answer in ended.answers]
+    failed = [f"{one['test']}: {one['why']}" for one in ended.answers if "test" in one]
     if ended.timed_out or ended.exit_code not in (0, 1):
         failed.append(suite_run.ending(ended.exit_code, ended.output))
     return failed

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from benchmarks.written_tests import Figures, flakes, row, table
+from benchmarks.written_tests import Figures, flakes, row, shuffled, table
 
 WRITTEN: dict[str, Any] = {
     "path": "app/users.py",
@@ -36,3 +37,9 @@ def test_each_failure_of_a_shuffled_run_is_shown() -> None:
         "app/users.py: 2 tests, 100 times, shuffled: 1 failed",
         "  test_a: assert 1 == 2",
     ]
+
+
+def test_the_tests_of_a_copy_run_as_often_as_wanted(tmp_path: Path) -> None:
+    (tmp_path / "test_some.py").write_text("def test_one(): pass\ndef test_two(): assert 0\n")
+
+    assert shuffled(tmp_path, ["test_some.py"], 3) == ["test_two: assert 0"] * 3
