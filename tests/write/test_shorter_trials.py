@@ -124,6 +124,21 @@ def test_rows_stay_that_a_mutant_needs(needed: list[object], rows: list[tuple[in
     assert _shortened(MANY, *needed) == expected
 
 
+def test_a_condition_has_two_values_in_one_of_the_tests() -> None:
+    """Else it is never false in any of them."""
+    database: Any = Database()
+    told: set[object] = set()
+    kept = []
+    for _ in range(2):
+        shortener = Shortener(
+            MANY, database.observe(MANY), {(1, 2)}, database, None, lambda s: {*s.arcs}, told
+        )
+        list(shortener.steps(READING, SCHEMA))
+        kept.append([dict(one.values)["status"].text for one in shortener.trial.rows])
+
+    assert kept == [['"open"', '"done"'], ['"open"']]
+
+
 class Clock(Database):
     """Returns the time of the run, too."""
 

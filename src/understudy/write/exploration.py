@@ -195,13 +195,14 @@ class Exploration:
         explorer = self._explorer
         tests = self._candidates = self._covering([])
         counts = Counter(item for one in tests for item in one.shows)
+        told: set[object] = set()
         for one in tests if self._knows_all else ():
             if explorer.schema is None or not is_long(one.trial):
                 continue
             needed = {item for item in one.shows if counts[item] == 1}
             reading = comparisons.read(one.first.events, explorer.schema)
             shortener = Shortener(
-                one.trial, one.first, needed, self._lab, explorer.mutation, explorer.arcs_of
+                one.trial, one.first, needed, self._lab, explorer.mutation, explorer.arcs_of, told
             )
             yield from shortener.steps(reading, explorer.schema)
             trial = named(shortener.trial)

@@ -44,6 +44,8 @@ class Shortener:
         lab: runs trials.
         mutation: runs them with mutants; None without a database.
         arcs_of: returns the jumps that an observation shows.
+        told: what the rows of other tests tell of conditions, see `_tells`; gets what those of
+            this one tell. None if rows that tell only that may go.
 
     Attributes:
         trial: the shortest so far.
@@ -57,6 +59,7 @@ class Shortener:
         lab: Lab,
         mutation: Mutation | None,
         arcs_of: Callable[[Observation], Set[object]],
+        told: set[object] | None = None,
     ) -> None:
         self.trial = trial
         self._first = first
@@ -65,6 +68,7 @@ class Shortener:
         self._lab = lab
         self._mutation = mutation
         self._arcs_of = arcs_of
+        self._told = told
 
     def steps(
         self, reading: Reading, schema: Schema
@@ -75,9 +79,12 @@ class Shortener:
             reading: what the statements of the trial do.
             schema: the schema of the database.
         """
-        yield from self._leave_out_rows(schema, len(self.trial.rows))
+        used = _used(reading)
+        yield from self._leave_out_rows(schema, used, len(self.trial.rows))
         yield from self._leave_out_columns(reading, schema)
-        yield from self._leave_out_rows(schema, 1)  # to which nothing refers any longer
+        yield from self._leave_out_rows(schema, used, 1)  # to which nothing refers any longer
+        if self._told is not None:
+            self._told |= _tells(self.trial.rows, schema, used)
 
     def holds(
         self, trial: Trial, pattern: Any = None
@@ -114,9 +121,11 @@ class Shortener:
         return ended, is_suspect, statements if is_fault else None
 
     def _leave_out_rows(
-        self, schema: Schema, size: int
+        self, schema: Schema, used: Set[ColumnId], size: int
     ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
         """Leave out so many rows at once, then half of that, at last each."""
+        told = self._told
+        needed = set() if told is None else _tells(self.trial.rows, schema, used) - told
         is_about_rows = self.trial.purpose == "rows"
         is_named = is_about_rows and self.trial.scenario not in _MANY_ROWS
         if is_named or self.trial.target.layer == "router":  # which answers with what it has read
@@ -127,7 +136,8 @@ class Shortener:
             for at in reversed(range(0, len(self.trial.rows), size)):
                 rows = self.trial.rows[:at] + self.trial.rows[at + size :]
                 left_out = self.trial.rows[at : at + size]
-                if (rows or not is_about_rows) and not _refer(schema, rows, left_out):
+                is_allowed = needed <= _tells(rows, schema, used) and (rows or not is_about_rows)
+                if is_allowed and not _refer(schema, rows, left_out):
                     fewer = replace(self.trial, rows=rows)
                     if self.holds(fewer):
                         self.trial = fewer
@@ -189,6 +199,19 @@ class Shortener:
         return True
 
 
+def _tells(rows: Sequence[Row], schema: Schema, used: Set[ColumnId]) -> set[object]:
+    """Return of which columns that conditions compare rows have NULL, and two values.
+
+    With only one of them, a condition is never false, or never unknown.
+    """
+    texts: dict[ColumnId, set[str]] = {}
+    for row in rows:
+        for name, value in row.values:
+            texts.setdefault(ColumnId(schema.names[row.table], name), set()).add(value.text)
+    found: set[object] = {(one, "NULL") for one in used if "None" in texts.get(one, ())}
+    return found | {one for one in used if len(texts.get(one, set()) - {"None"}) > 1}
+
+
 def _refer(schema: Schema, rows: Sequence[Row], left_out: Sequence[Row]) -> bool:
     """Return whether rows refer to one that is left out, without which they are refused."""
     gone = [(schema.names[row.table], {n: v.text for n, v in row.values}) for row in left_out]
@@ -239,10 +262,13 @@ def _used(reading: Reading) -> Set[ColumnId]:
 def _is_unsure(schema: Schema, oid: int, name: str, used: Set[ColumnId]) -> bool:
     """Return whether a test may do something else if it does not give a value.
 
-    What `insert` makes up is another value in each test, and obeys the checks.
+    What `insert` makes up is another value in each test, and obeys the checks. Where it leaves
+    NULL, a condition is unknown, and no longer false.
     """
     table = schema.tables[oid]
     column = table.column(name)
+    if not (column.required or column.has_default) and ColumnId(oid, name) in used:
+        return True
     is_one_of_few = column_values.python_type(schema, column) is bool or bool(
         column_values.choices(schema, table, column)
     )
