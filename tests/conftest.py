@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 # Each inner run of pytester forgets what it imported. The second import of these extensions crashes
 # the process, so they are here before the first.
-import asyncpg  # noqa: F401
-import psqlpy  # noqa: F401
+import asyncpg  # noqa: F401 - loaded once for all inner runs
+import psqlpy  # noqa: F401 - as above
 import pytest
 from hypothesis import HealthCheck, settings
 
 # The plugin looks for this one among the imported modules; a package remembers a module that an
 # inner run has imported, and then it is not imported again.
-import understudy.script.expectations  # noqa: F401
+import understudy.script.expectations  # noqa: F401 - the plugin looks for it
 from tests.scheduling import LongestFirst
 from understudy.embedded.cache_folders import cache_folder
 from understudy.embedded.environment import CACHE_VARIABLE

@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 # Loaded once: an inner run in this process would load it twice.
-import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
+import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401 - loaded once
 
 PROJECT = {
     "pyproject": """
