@@ -117,7 +117,8 @@ def bounds(schema: Schema, table: Table, column: Column) -> tuple[Decimal, Decim
 def within(values: Sequence[Any], schema: Schema, table: Table, column: Column) -> list[Any]:
     """Return numbers, those first that a column takes; if none of them is, others before them."""
     low, high = bounds(schema, table, column)
-    fitting = [value for value in values if low <= value <= high]
+    # Not "value" here, or Python 3.12.1 takes it for the function that is called below.
+    fitting = [number for number in values if low <= number <= high]
     if values and not fitting:
         kind: Any = type(values[0])
         fitting = [kind(value(schema, table, column, number)) for number in range(3)]
