@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from understudy import FakeConnection, db_error
+from understudy.plugin import failed_statements
 
 EMAIL = "SELECT email FROM users WHERE id = $1"
 
@@ -74,6 +75,17 @@ async def test_a_fake_connection():
     found = await connection.fetch_row("SELECT email FROM users")
 
     assert found.result() == {"email": "bo@example.org"}
+
+
+async def test_a_failed_test_is_explained(real_postgres, request):
+    connection = await asyncpg.connect(real_postgres.dsn)
+    await connection.fetchval(EMAIL, 3)
+    await connection.close()
+    report = pytest.TestReport(request.node.nodeid, ("", 0, ""), {}, "failed", None, "call")
+
+    failed_statements.explain(request.node, report)
+
+    assert bool(report.sections) == (request.config.option.verbose > 0)
 
 
 def test_faker(faker):

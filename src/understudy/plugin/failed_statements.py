@@ -15,7 +15,7 @@ def explain(item: pytest.Item, report: pytest.TestReport) -> None:
 
     Calls on a fake are not kept, except in its log.
     """
-    if not report.failed or report.when == "teardown" or item.config.get_verbosity() < 1:
+    if not report.failed or report.when == "teardown" or item.config.getoption("verbose") < 1:
         return
     events = [pair for pair in servers.events(item.config) if pair[0].kind != "connect"]
     if not events:

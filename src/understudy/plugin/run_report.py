@@ -313,7 +313,7 @@ class RunReport:
 
         config, settings = self._config, self._settings
         # With -v, the section has texts of statements.
-        verbose = config.get_verbosity() > 0 and not settings.report_redact
+        verbose = config.getoption("verbose") > 0 and not settings.report_redact
         (fakes, on_fakes), (real, on_real) = (
             summary.figures(config),
             summary.figures(config, "REAL"),
