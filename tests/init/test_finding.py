@@ -410,6 +410,37 @@ def test_the_layers(tmp_path: Path) -> None:
     }
 
 
+def test_sql_in_the_source_says_what_is_a_dao(tmp_path: Path) -> None:
+    """A function with a decorator is a route, a command or a task, whatever it sends."""
+    source = """
+        SQL = "SELECT 1"
+
+        class UsersTable:
+            "SELECT id FROM users: the users."
+
+            async def remove(self, user_id: int) -> None:
+                await self.connection.execute("DELETE FROM users WHERE id = %s", [user_id])
+
+        class Report:
+            def title(self, name: str) -> str:
+                return f"Select one from {name}"
+
+        async def names(conn, column: str):
+            return await conn.fetch(f"SELECT {column} FROM users")
+
+        def shown() -> str:
+            return SQL
+
+        @command
+        async def reset(conn):
+            await conn.execute("UPDATE users SET banned = false")
+        """
+
+    findings = found(tmp_path, {"users.py": source})
+
+    assert [part.name for part in findings.layers["dao"]] == ["UsersTable", "names"]
+
+
 # Configuration
 
 

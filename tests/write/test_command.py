@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -305,3 +306,60 @@ def test_a_run_that_is_killed_leaves_nothing(
 def wait_until(is_done: Callable[[], object]) -> None:
     while not is_done():  # pytest's own limit ends a wait in vain
         time.sleep(0.01)
+
+
+CONFTEST = """
+    import socket
+
+    import pytest
+
+
+    @pytest.fixture(scope="session")
+    def container():
+        socket.create_connection(("127.0.0.1", 1), timeout=1)
+
+
+    @pytest.fixture(autouse=True)
+    def tables(container):
+        assert False
+
+
+    @pytest.fixture(autouse=True)
+    def other():
+        pytest.skip("not on Mondays")
+    """
+
+
+@pytest.mark.slow
+def test_fixtures_that_fail_in_every_test_are_replaced(project: Path) -> None:
+    """One that skips is found when the one before it is replaced."""
+    app = APP.partition("        async def finish")[0]
+    write_files(project, {"tests/conftest.py": CONFTEST, "app/notes.py": app})
+
+    result = run("app/notes.py")
+
+    assert result.exit_code == 0
+    assert "tests/test_notes_dao.py: 2 new tests\n" in result.stdout
+    replaced = re.findall(r"  the fixture (\w+) \((.*)\) is replaced .*\n    (.*)", result.stdout)
+    (tables, place, error), other = replaced
+    assert (tables, place) == ("tables", "tests/conftest.py:11")
+    assert error.startswith("ConnectionRefusedError: ")
+    assert other == ("other", "tests/conftest.py:16", "Skipped: not on Mondays")
+    text = (project / TESTS).read_text(encoding="utf-8")
+    assert text.count("@pytest.fixture(autouse=True)\ndef ") == 2
+    again = run("app/notes.py")
+    assert "tests/test_notes_dao.py: nothing to add" in again.stdout
+
+
+@pytest.mark.slow
+def test_nothing_is_added_to_a_file_whose_own_tests_use_a_failing_fixture(project: Path) -> None:
+    app = APP.partition("        async def finish")[0]
+    write_files(project, {"tests/conftest.py": CONFTEST, "app/notes.py": app, TESTS: OWN})
+
+    result = run("app/notes.py")
+
+    assert (project / TESTS).read_text(encoding="utf-8") == OWN
+    assert (
+        "no test of NoteDAO.add: the fixture tables fails, and the tests in "
+        "tests/test_notes_dao.py use it; make it pass, or rename that file" in result.stdout
+    )

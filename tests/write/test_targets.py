@@ -541,3 +541,49 @@ def test_an_argument_that_is_made_of_a_connection(tmp_path: Path) -> None:
         async def find(context: Context, user_id: int) -> None: ...
     """
     assert calls_of(tmp_path, users=users) == ["await find(Context(pool), ARGUMENTS)"]
+
+
+def test_a_class_with_a_table_name_that_is_made_of_a_connection_is_a_dao(tmp_path: Path) -> None:
+    """Its own SQL says that it is a DAO; the name of its table says nothing about a model."""
+    files = {
+        "driver": """
+            from abc import ABC, abstractmethod
+            import psycopg
+
+            class Connection(ABC):
+                @abstractmethod
+                async def run(self, sql: str) -> None: ...
+
+            class PsycopgConnection(Connection):
+                def __init__(self, connection: psycopg.AsyncConnection) -> None:
+                    self.connection = connection
+
+                async def run(self, sql: str) -> None:
+                    await self.connection.execute(sql)
+        """,
+        "users": """
+            from app.driver import Connection
+
+            class UsersTable:
+                __tablename__ = "users"
+
+                def __init__(self, connection: Connection) -> None:
+                    self.connection = connection
+
+                async def clear(self) -> None:
+                    await self.connection.run("DELETE FROM users WHERE banned")
+
+            class Named:
+                __tablename__ = "named"
+
+                def shown(self) -> str:
+                    return self.__tablename__
+        """,
+    }
+
+    targets, left_out = found_in(tmp_path, files, driver="psycopg")
+
+    assert [(one.layer, one.call) for one in targets] == [
+        ("dao", "await UsersTable(PsycopgConnection(conn)).clear()")
+    ]
+    assert left_out == []

@@ -12,6 +12,7 @@ from understudy.init.modules import Definition, Modules
 from understudy.project.files import Place
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
+from understudy.project.sql_literals import has_statement
 
 Layer = Literal["router", "service", "dao", "dto"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
@@ -69,6 +70,9 @@ def _parts(modules: Modules, module: Module) -> Iterator[Part]:
             yield from _classes(modules, module, node, node.name)
         elif not name.startswith("_"):
             layer = _layer_of_path(module)
+            # One with a decorator is a command, a task or a route.
+            if layer is None and not node.decorator_list and has_statement(module, node):
+                layer = "dao"
             if layer is not None:
                 yield Part(layer, name, node, module)
 
@@ -115,7 +119,8 @@ def _layer_of_class(module: Module, node: ast.ClassDef) -> Layer | None:
     layer = layer_by_name(node.name)
     if layer is not None or re.search(r"(Error|Exception)$", node.name):
         return layer
-    return _layer_of_path(module)
+    layer = _layer_of_path(module)
+    return "dao" if layer is None and has_statement(module, node) else layer
 
 
 def _layer_of_path(module: Module) -> Layer | None:

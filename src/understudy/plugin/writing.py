@@ -24,5 +24,6 @@ def pytest_configure(config: pytest.Config) -> None:
         wanted, config, reruns, lambda: databases.clone(config), addresses, pytest_process.answer
     )
     session.begin(writing)
+    config.pluginmanager.register(writing.fixture_errors)
 
     reruns.after.append(writing.run)

@@ -221,6 +221,20 @@ def _read_module(module: Module, found: Inventory) -> None:
                 found.literals += _literals(module, node)
 
 
+def has_statement(module: Module, node: ast.AST) -> bool:
+    """Return whether a function or a class certainly has SQL in its source, whole or in parts."""
+    for inner in ast.walk(node):
+        if not isinstance(inner, ast.Constant | ast.JoinedStr):
+            continue
+        text = inner.values[0] if isinstance(inner, ast.JoinedStr) and inner.values else inner
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            above = module.parents.get(inner)
+            is_part = isinstance(above, ast.JoinedStr | ast.FormattedValue | ast.Expr)
+            if not is_part and _is_statement(module, inner, text.value):
+                return True
+    return False
+
+
 def _is_statement(module: Module, node: ast.expr, text: str) -> bool:
     """Return whether it is certain that a text in the source is SQL."""
     word = next(iter(sql.first_tokens(text)), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -267,10 +267,18 @@ def _fixtures(target: Target) -> list[str]:
     return names if target.layer != "router" or "app" in names else ["app", *names]
 
 
-def text() -> str:
-    """Return the scratch test file: the plugin that the run loads gives it its tests."""
-    return (
-        '"""Plays trials; it is never kept."""\n\n'
-        "from understudy.write import session\n\n"
-        "globals().update(session.current().tests())\n"
+def text(fixtures: Iterable[str] = ()) -> str:
+    """Return the scratch test file: the plugin that the run loads gives it its tests.
+
+    Args:
+        fixtures: the sources of the fixtures that it replaces.
+    """
+    return "\n\n".join(
+        (
+            '"""Plays trials; it is never kept."""\n\n'
+            "import pytest\n\n"
+            "from understudy.write import session\n",
+            *fixtures,
+            "globals().update(session.current().tests())\n",
+        )
     )

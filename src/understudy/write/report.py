@@ -28,6 +28,9 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
             yield f"{name}: {counted(len(file.tests), 'new test')}"
         for dropped, why in file.dropped.items():
             yield f"  not written, because it failed when it was repeated: {dropped}: {why}"
+    for fixture in results.replaced if results.files else ():
+        yield f"  the fixture {fixture.name} ({fixture.place}) is replaced there, because it fails:"
+        yield f"    {fixture.error}"
     yield from results.kept.values()
     if results.setting is not None:
         if only_show:

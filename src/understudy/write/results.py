@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.init.plan import Change
+from understudy.write.failing_fixtures import FailingFixture
 from understudy.write.trials import LeftOut
 
 
@@ -56,6 +57,7 @@ class Results:
         path: its file, relative to the project.
         files: the test files.
         kept: why nothing is added to the test file of a layer, by layer.
+        replaced: the fixtures of the project that fail, and that the test files replace.
         setting: pyproject.toml with the setting that the tests need; None if it is there.
         left_out: the functions and cases without a test.
         open: the branches that no test takes, as line numbers from and to.
@@ -71,6 +73,7 @@ class Results:
     path: Path
     files: list[WrittenFile] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
+    replaced: list[FailingFixture] = field(default_factory=list)
     setting: Change | None = None
     left_out: list[LeftOut] = field(default_factory=list)
     open: list[tuple[int, int]] = field(default_factory=list)
@@ -108,6 +111,7 @@ class Results:
                 for file in self.files
             ],
             "kept": self.kept,
+            "replaced_fixtures": [vars(one) for one in self.replaced],
             "setting": None if self.setting is None else self.setting.as_json("pyproject.toml"),
             "left_out": [
                 {"name": one.name, "reason": one.reason, "line": one.line} for one in self.left_out

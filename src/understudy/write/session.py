@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,6 +21,7 @@ from understudy.init.findings import Findings, look
 from understudy.init.layers import LAYERS, Layer
 from understudy.init.questions import decide
 from understudy.mutate.judge import Judge
+from understudy.project import import_cycles
 from understudy.rerun import Reruns
 from understudy.rows.schema_reader import read_schema
 from understudy.rows.table_facts import Schema
@@ -29,6 +29,7 @@ from understudy.script.formatting import first_line_of, shortened
 from understudy.write import (
     assertions,
     dto_trials,
+    failing_fixtures,
     lifespan,
     listed_values,
     mapped_classes,
@@ -42,6 +43,7 @@ from understudy.write import (
 from understudy.write.budget import PATIENCE, Budget
 from understudy.write.construction import Unbuildable
 from understudy.write.exploration import PHASES, Exploration, Explorer
+from understudy.write.failing_fixtures import FixtureErrors
 from understudy.write.guard import Guard
 from understudy.write.imported_names import NAMES
 from understudy.write.kills import Mutation, has_mutants, sends_own_sql
@@ -72,6 +74,8 @@ class Wanted:
         files: the test file of each layer, relative to the project.
         existing: the texts of those that there are already, by layer.
         seconds: the CPU time for all trials; None for some of it for each function.
+        replaced: the fixtures of the project that fail, which the test files replace, by name,
+            each with its source.
     """
 
     module: str
@@ -82,6 +86,7 @@ class Wanted:
     files: Mapping[str, str]
     existing: Mapping[str, str]
     seconds: float | None
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -94,6 +99,9 @@ class Session:
         database: gives the URL of a database with the schema that no test uses.
         addresses: the URLs that the code may connect to.
         say: sends an answer to the parent.
+
+    Attributes:
+        fixture_errors: a plugin that keeps why fixtures fail.
     """
 
     def __init__(
@@ -105,6 +113,7 @@ class Session:
         addresses: Callable[[], Sequence[str]],
         say: Say,
     ) -> None:
+        self.fixture_errors = FixtureErrors()
         self._addresses = addresses
         self._wanted = wanted
         self._config = config
@@ -133,7 +142,7 @@ class Session:
         guard.hold()
         self._say({"kind": "begin", "what": f"importing {self._wanted.module}"})
         try:
-            module = importlib.import_module(self._wanted.module)
+            module, first = import_cycles.imported(self._wanted.module)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
             self._say({"kind": "refused", "reason": f"importing it fails: {_shown(error)}"})
             return {}
@@ -149,6 +158,8 @@ class Session:
             self._elsewhere = _by_layer(module, findings)
         # Its classes are named in strings, so nothing else uses the import.
         lines = tuple(f"import {name}  # noqa: F401 - ORM classes need it" for name in needed)
+        if first is not None:
+            lines += (f"import {first}  # noqa: F401 - a cycle of imports begins with it",)
         self._targets = [
             one if one.layer == "router" else replace(one, imports=(*one.imports, *lines))
             for one in self._targets
@@ -197,6 +208,10 @@ class Session:
         """Try every target, and answer the text of each test file."""
         if self._lab is None or self._arcs is None:
             return
+        broken = [one.item for one in self._reruns.recorded.values() if not one.run.passed]
+        if failing := self.fixture_errors.of(broken, self._wanted.root, self._wanted.replaced):
+            self._say({"kind": "fixtures", "failing": [vars(one) for one in failing]})
+            return  # they are replaced, and all begins again
         for recorded in self._reruns.recorded.values():
             # Fixtures with parameters, such as anyio's, make several tests of one: the first plays.
             name = getattr(recorded.item, "originalname", recorded.item.name)
@@ -302,7 +317,8 @@ class Session:
         assert self._findings is not None
         place = Path(self._wanted.root, self._wanted.files[layer])
         has_asyncio = self._config.pluginmanager.hasplugin("asyncio")
-        return written_test.style_of(self._findings, place, has_asyncio=has_asyncio)
+        style = written_test.style_of(self._findings, place, has_asyncio=has_asyncio)
+        return replace(style, replaced=self._wanted.replaced)
 
     def _answer(self, open_arcs: Sequence[Arc]) -> None:
         """Send the text of the test file of each layer."""
@@ -310,10 +326,16 @@ class Session:
             own = [one for one in self._kept if one.trial.target.layer == layer]
             if layer == "router":
                 own = web_assertions.grouped(own)
+            existing = self._wanted.existing.get(layer, "")
+            file = self._wanted.files[layer]
+            if reason := failing_fixtures.why_needed(existing, file, self._wanted.replaced):
+                names = dict.fromkeys(one.trial.target.name for one in own)
+                self._left_out += [LeftOut(name, reason, 1) for name in names]
+                continue
             if not own:
                 continue
             merged = test_file.merged(
-                self._wanted.existing.get(layer, ""),
+                existing,
                 self._wanted.module,
                 layer,
                 own,

@@ -339,7 +339,9 @@ def _only_describes(cls: type) -> bool:
         issubclass(cls, enum.Enum | BaseException | tuple)
         or hasattr(cls, "model_fields")
         or hasattr(cls, "__table__")
-        or hasattr(cls, "__tablename__")
+        or hasattr(cls, "_sa_registry")
+        # A mixin of models; a class that is made of something may use the name for its own SQL.
+        or (hasattr(cls, "__tablename__") and not inspect.isfunction(cls.__init__))
     )
 
 

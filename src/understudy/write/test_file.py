@@ -90,7 +90,8 @@ def merged(
     ]
     new = [one for one, block in tests if block]
     setups = dict.fromkeys(setup for one in new for setup in one.trial.setups)
-    head = [source_of_fixture(setup, style) for setup in setups if not fixtures.has(setup)]
+    head = [source for name, source in style.replaced.items() if blocks and name not in bound]
+    head += [source_of_fixture(setup, style) for setup in setups if not fixtures.has(setup)]
     source = "\n".join([*head, *blocks])
     imports = sorted(line for line in _imports(new, style) if assertions.is_used(line, source))
     hiding = [*dict.fromkeys(hiding)]
@@ -162,7 +163,7 @@ def _imports(kept: Sequence[Kept], style: Style) -> set[str]:
         lines |= rendering.imports(one.trial) | {*one.imports}
         if target.call:
             lines |= assertions.imports_of_act(one)
-        if one.trial.parameters or one.suspicion or one.trial.setups:
+        if one.trial.parameters or one.suspicion or one.trial.setups or style.replaced:
             lines.add("import pytest")
         if style.marker and rendering.is_async(target):
             lines.add("import pytest")

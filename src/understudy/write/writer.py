@@ -21,6 +21,7 @@ from understudy.project.sources import Module
 from understudy.script.formatting import counted, suggestion
 from understudy.write import lab, proof, routes
 from understudy.write.errors import WriteError
+from understudy.write.failing_fixtures import FailingFixture
 from understudy.write.results import Results, WrittenFile, WrittenTest
 from understudy.write.trials import LeftOut
 
@@ -81,7 +82,9 @@ def write(wanted: Wanted, say: Say) -> Results:
             if layers:
                 plain = {layer: text.removeprefix(_BOM) for layer, text in existing.items()}
                 asked = replace(wanted, layers=layers)
-                answers = _explored(findings, module, asked, copy, files, plain, say)
+                answers = _explored(
+                    findings, module, asked, copy, files, plain, results.replaced, say
+                )
             for answer in answers:
                 if answer["kind"] == "file":
                     layer = answer["layer"]
@@ -197,11 +200,16 @@ def _explored(
     copy: Copy,
     files: Mapping[Layer, Path],
     existing: Mapping[Layer, str],
+    replaced: list[FailingFixture],
     say: Say,
 ) -> list[dict[str, Any]]:
-    """Run the project's pytest with the session that tries the module; return its answers."""
+    """Run the project's pytest with the session that tries the module; return its answers.
+
+    A fixture that fails in every test is added to those that the test files replace, and the
+    session begins anew.
+    """
     scratch = findings.configured.tests / lab.FILE
-    copy.write(scratch, lab.text())
+    copy.write(scratch, lab.text(one.source for one in replaced))
     request = {
         "module": module.name,
         "root": str(copy.root),
@@ -211,6 +219,7 @@ def _explored(
         "files": {layer: file.as_posix() for layer, file in files.items()},
         "existing": existing,
         "seconds": wanted.seconds,
+        "replaced": {one.name: one.source for one in replaced},
     }
     say("starting pytest in a copy of the project")
     answers: list[dict[str, Any]] = []
@@ -238,6 +247,15 @@ def _explored(
         answers += _said(child, say)
         _check(module.name, answers, child, time.monotonic() - begun if is_late else None)
     (copy.root / scratch).unlink()
+    failing = [
+        FailingFixture(**one)
+        for answer in answers
+        if answer["kind"] == "fixtures"
+        for one in answer["failing"]
+    ]
+    if failing:
+        replaced += failing
+        return _explored(findings, module, wanted, copy, files, existing, replaced, say)
     return answers
 
 
@@ -255,7 +273,7 @@ def _check(
     kinds = {answer["kind"]: answer for answer in answers}
     if "refused" in kinds:
         raise WriteError(f"No test can be written for {module}: {kinds['refused']['reason']}")
-    if "done" in kinds:
+    if "done" in kinds or "fixtures" in kinds:
         return
     if late is not None:
         doing = kinds["begin"]["what"] if "begin" in kinds else "the start of pytest"

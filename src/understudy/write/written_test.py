@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import indent
 
@@ -28,12 +28,15 @@ class Style:
         width: how long a line may be.
         file: the file that is written, whose configuration of ruff counts; None to format nothing.
         first_party: the top-level packages of the project, whose imports come last.
+        replaced: the fixtures of the project that its test files replace, by name, each with its
+            source.
     """
 
     marker: str = "pytest.mark.asyncio"
     width: int = ruff.WIDTH
     file: Path | None = None
     first_party: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
 
 PLAIN = Style()
