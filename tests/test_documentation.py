@@ -48,6 +48,7 @@ SLOW = {
         "mysql_rules",
         "from_servers",
         "from_sqlite",
+        "init",
         "large_suites",
         "litestar",
         "loops",
@@ -68,10 +69,12 @@ SLOW = {
         "sqlite",
         "sweep",
         "tenants",
+        "tutorial",
         "write",
     )
 }
 SLOW |= {file.as_posix() for file in DOCUMENTS if file.is_relative_to(SKILL)}
+SLOW.add("examples/backend/README.md")  # tests/seed_contract and tests/cli run the same suites
 
 NEED_MYSQL = {Path("docs/mysql.md"), SKILL / "references" / "mysql.md"}
 
