@@ -140,7 +140,10 @@ def invoke(folder: Path, *arguments: str) -> Result:
 
 def small(folder: Path, test: str, **files: str) -> Path:
     """Write a project with one file of tests, without a schema, and return its folder."""
-    settings = "[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = 'function'\n"
+    settings = (
+        "[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = 'function'\n"
+        "addopts = '-p no:randomly -p no:hypothesispytest -p no:faker'\n"
+    )
     write(folder, {"pyproject.toml": settings, "test_it.py": test, **files})
     return folder.resolve()
 

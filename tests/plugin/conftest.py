@@ -58,7 +58,7 @@ class Project:
 
     Attributes:
         pytester: writes and runs them.
-        plugins: those of `OTHERS` that its runs load; `-n` brings xdist.
+        plugins: those of `OTHERS`, or anyio, that its runs load; `-n` brings xdist.
     """
 
     pytester: pytest.Pytester
@@ -89,7 +89,9 @@ class Project:
 
     def run(self, *args: str, asyncio: bool = True, subprocess: bool = False) -> pytest.RunResult:
         xdist = ("xdist",) if any(arg.startswith("-n") for arg in args) else ()
-        others = [plugin for plugin in OTHERS if plugin not in self.plugins + xdist]
+        # In this process anyio is loaded already; another would load trio for it.
+        unused = (*OTHERS, "anyio") if subprocess and asyncio else OTHERS
+        others = [plugin for plugin in unused if plugin not in self.plugins + xdist]
         common = without("randomly", "cacheprovider", *others)
         if asyncio:
             # pytest-asyncio warns if it is not set, and this suite turns warnings into errors.

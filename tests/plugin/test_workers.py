@@ -17,7 +17,7 @@ import execnet
 import psutil
 import pytest
 
-from tests.plugin.conftest import Project, section
+from tests.plugin.conftest import Project, section, without
 from understudy.embedded import PostgresUnavailable
 from understudy.plugin import databases
 from understudy.plugin import xdist_workers as workers
@@ -58,7 +58,8 @@ def database(project: Project) -> Project:
 
 
 def run(project: Project, workers: int = 2) -> pytest.RunResult:
-    return project.run("-n", str(workers), "-rA", asyncio=False, subprocess=True)
+    options = ("-n", str(workers), "-rA", *without("anyio"))
+    return project.run(*options, asyncio=False, subprocess=True)
 
 
 def seen(result: pytest.RunResult) -> list[tuple[int, str, str]]:
@@ -79,6 +80,7 @@ def test_all_workers_share_a_server_that_is_gone_at_the_end(database: Project) -
     assert processes_of(folder) == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_crashes_takes_nothing_with_it(database: Project) -> None:
     database.write(
         test_crash="""
@@ -171,8 +173,9 @@ def test_a_controller_that_is_ended_in_the_middle_leaves_nothing(
                 time.sleep(600)
         """
     )
+    unused = without("cacheprovider", "randomly", "hypothesispytest", "faker", "anyio")
     program = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-n", "1", *unused],
         cwd=database.path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -12,6 +12,8 @@ from understudy.review.checklist_items import Answer, Item, Review
 from understudy.review.reviewer import review
 from understudy.review.suite_runs import Runner
 
+# These plugins take seconds to load.
+ADDOPTS = 'addopts = "-p no:randomly -p no:hypothesispytest -p no:faker"\n'
 FILES: Mapping[str, str] = {
     "pyproject.toml": """
         [tool.pytest.ini_options]
@@ -19,7 +21,8 @@ FILES: Mapping[str, str] = {
         pythonpath = ["."]
         asyncio_mode = "auto"
         asyncio_default_fixture_loop_scope = "function"
-        """,
+        """
+    f"        {ADDOPTS}",
     "app/__init__.py": "",
     "app/dao/__init__.py": "",
     "app/dao/users.py": """

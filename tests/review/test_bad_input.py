@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.review.conftest import write
+from tests.review.conftest import ADDOPTS, write
 from understudy.review import suite, targets
 from understudy.review.errors import ReviewError
 from understudy.review.reviewer import bases_of, review
 from understudy.review.suite_runs import Runner
 
-SETTINGS = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\npythonpath = ["."]\n'
+SETTINGS = f'[tool.pytest.ini_options]\ntestpaths = ["tests"]\npythonpath = ["."]\n{ADDOPTS}'
 
 
 def refused(folder: Path, files: dict[str, str], *wanted: str, timeout: float = 120.0) -> str:

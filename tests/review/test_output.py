@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.review.conftest import write
+from tests.review.conftest import ADDOPTS, write
 from understudy.cli.review import review as command
 from understudy.review import output
 from understudy.review.checklist_items import Answer, Evidence, Item, Review
@@ -116,6 +116,7 @@ def test_json() -> None:
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Arguments after two dashes are for pytest; the exit code shows an unfulfilled item."""
     files = {
+        "pyproject.toml": f"[tool.pytest.ini_options]\n{ADDOPTS}",
         "app.py": "def double(x):\n    return 2 * x\n",
         "test_app_service.py": "import app\n\n\n"
         "def test_double():\n    assert app.double(2) == 4\n\n\n"

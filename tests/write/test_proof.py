@@ -122,6 +122,9 @@ def test_a_statement_of_a_fixture_that_all_tests_use_is_told() -> None:
     )
 
 
+UNUSED = ("understudy", "randomly", "hypothesispytest", "faker", "anyio")
+
+
 @pytest.mark.parametrize(("seconds", "runs"), [(600, 3), (0, 1)])
 def test_runs_for_which_there_is_no_time_are_left_out(
     tmp_path: Path, seconds: float, runs: int
@@ -131,7 +134,10 @@ def test_runs_for_which_there_is_no_time_are_left_out(
     )
     request = {"runs": 3, "seconds": seconds}
     with pytest_process.started(
-        ["-p", "no:understudy", "test_some.py"], tmp_path, plugin=PLUGIN, request=request
+        [*(f"-pno:{plugin}" for plugin in UNUSED), "test_some.py"],
+        tmp_path,
+        plugin=PLUGIN,
+        request=request,
     ) as child:
         ended = pytest_process.ended(child, 60.0)
 
