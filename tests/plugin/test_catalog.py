@@ -443,6 +443,7 @@ def test_a_call_that_fails_again_and_again_is_told_once(suite: Project) -> None:
     assert told.endswith("\n(This happened 5 times.)")
 
 
+@pytest.mark.slow
 def test_a_worker_that_crashes_takes_what_it_learned_with_it(suite: Project) -> None:
     suite.write(
         tests__test_crash="""
@@ -644,6 +645,7 @@ def test_without_a_schema_a_cache_that_cannot_be_written_fails_nothing(
     assert not (bare.path / CACHE).exists()
 
 
+@pytest.mark.slow
 def test_without_a_schema_workers_share_the_cache(bare: Project) -> None:
     result = run_bare(bare, "-n", "2", subprocess=True, passed=3, warnings=2)
     assert section(result) == [CALLS, SYNTAX]
