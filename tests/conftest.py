@@ -13,9 +13,11 @@ import psqlpy  # noqa: F401 - as above
 import pytest
 from hypothesis import HealthCheck, settings
 
-# The plugin looks for this one among the imported modules; a package remembers a module that an
-# inner run has imported, and then it is not imported again.
-import understudy.script.expectations  # noqa: F401 - the plugin looks for it
+# The plugin looks for the first among the imported modules, and the second wraps drivers, which are
+# loaded once; a package remembers a module that an inner run has imported, and then it is not
+# imported again, or in a mixture of old and new modules.
+import understudy.script.expectations
+import understudy.serving.drivers  # noqa: F401 - wraps drivers
 from tests.scheduling import LongestFirst
 from understudy.embedded.cache_folders import cache_folder
 from understudy.embedded.environment import CACHE_VARIABLE
