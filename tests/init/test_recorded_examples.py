@@ -246,6 +246,53 @@ def test_how_an_object_is_made(tmp_path: Path) -> None:
     ]
 
 
+def test_a_generic_base_is_called_on_its_subclasses(tmp_path: Path) -> None:
+    """Without a subclass it has no model; another class that has subclasses comes last."""
+    recorded = found(
+        tmp_path,
+        """
+            from base import BaseRepository, OtherRepository
+
+
+            class TaskRepository(BaseRepository["Task"]):
+                model = dict
+
+
+            class TeamRepository(OtherRepository):
+                async def load(self): ...
+        """,
+        base="""
+            from typing import Generic, TypeVar
+            from sqlalchemy.ext.asyncio import AsyncSession
+
+            T = TypeVar("T")
+
+
+            class BaseRepository(Generic[T]):
+                model: type[T]
+
+                def __init__(self, session: AsyncSession) -> None: ...
+
+                async def get(self, id_: int) -> T: ...
+
+                async def create(self, one: T) -> T: ...
+
+
+            class OtherRepository:
+                def __init__(self, session: AsyncSession) -> None: ...
+
+                async def find(self) -> None: ...
+        """,
+    )
+
+    assert [recording.call for recording in recorded] == [
+        "await TaskRepository(session=session).get(id_=7)",
+        "await TeamRepository(session=session).load()",
+        "await TeamRepository(session=session).find()",
+        "await OtherRepository(session=session).find()",
+    ]
+
+
 @pytest.mark.parametrize(
     ("source", "call"),
     [

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from textwrap import indent
 from typing import Any
 
@@ -73,13 +73,40 @@ class Recording:
 
 def recordings(parts: Sequence[Part], modules: Modules, driver: str | None) -> list[Recording]:
     """Return the methods whose statements can be recorded, those that read first."""
+    bases = [part for part in parts if any(modules.derived(part.module, part.name))]
     found = [
         recording
         for part in parts
-        for node in examples.public_functions(part)
-        if (recording := _recording(part, node, modules, driver)) is not None
+        if part not in bases or not _is_generic(part)
+        for home, node in _functions(part, modules)
+        if (recording := _recording(part, home, node, modules, driver)) is not None
     ]
-    return sorted(found, key=lambda recording: _READS.match(recording.name) is None)[:_MOST]
+    # What only serves as a base may lack what its subclasses set.
+    found.sort(key=lambda one: (one.part in bases, _READS.match(one.name) is None))
+    return found[:_MOST]
+
+
+def _functions(part: Part, modules: Modules) -> Iterator[tuple[Module, FunctionNode]]:
+    """Yield the public functions of a part, with their modules; those of its bases come last."""
+    seen = set()
+    bases = modules.ancestors(part.module, part.node) if isinstance(part.node, ast.ClassDef) else ()
+    for home, node in [(part.module, part.node), *bases]:
+        for function in examples.public_functions(replace(part, node=node)):
+            if function.name not in seen:
+                seen.add(function.name)
+                yield home, function
+
+
+def _is_generic(part: Part) -> bool:
+    """Whether a class leaves open what it is for, such as its model."""
+    if not isinstance(part.node, ast.ClassDef):
+        return False
+    # `class Repository[T]` since Python 3.12
+    return bool(getattr(part.node, "type_params", ())) or any(
+        part.module.qualified(base.value) in ("typing.Generic", "typing.Protocol")
+        for base in part.node.bases
+        if isinstance(base, ast.Subscript)
+    )
 
 
 def recording_text(recording: Recording, number: int) -> str:
@@ -126,7 +153,7 @@ def recorded_examples(
 
 
 def _recording(
-    part: Part, node: FunctionNode, modules: Modules, driver: str | None
+    part: Part, home: Module, node: FunctionNode, modules: Modules, driver: str | None
 ) -> Recording | None:
     decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
     if node.args.posonlyargs or decorators - {"staticmethod", "classmethod"}:
@@ -150,12 +177,12 @@ def _recording(
     for argument, is_required in arguments:
         own = None
         if connection is None:
-            own = _connection_for(modules, part.module, argument, is_async, driver)
+            own = _connection_for(modules, home, argument, is_async, driver)
         if own is not None:
             connection = own
             given.append(f"{argument.arg}={own.name}")
         elif is_required:
-            value = examples.value_for(part.module, argument)
+            value = examples.value_for(home, argument)
             if value is None:
                 return None
             given.append(f"{argument.arg}={value[0]}")
@@ -170,19 +197,13 @@ def _recording(
 
 def _creation(part: Part, modules: Modules, is_async: bool, driver: str | None) -> _Creation | None:
     """Return how to create an object of a class, or None if unknown."""
-    module = part.module
-    node: ast.AST = part.node
-    while isinstance(node, ast.ClassDef):
+    if not isinstance(part.node, ast.ClassDef):
+        return None
+    for home, node in [(part.module, part.node), *modules.ancestors(part.module, part.node)]:
         wanted = examples.creation_parameters(node)
         if wanted is not None:
-            return _construction(part.name, module, wanted, modules, is_async, driver)
-        if not node.bases:
-            return _Creation(f"{part.name}()")
-        known = modules.find(module.qualified(node.bases[0]))
-        if known is None:
-            return None
-        module, node = known
-    return None
+            return _construction(part.name, home, wanted, modules, is_async, driver)
+    return None if modules.bases(part.module, part.node) else _Creation(f"{part.name}()")
 
 
 def _construction(

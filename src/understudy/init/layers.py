@@ -98,7 +98,7 @@ def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) ->
         if not is_table and not bases & _NO_DTO:
             yield Part("dto", name, node, module)
     elif not {module.qualified(base) for base in node.bases} & _ABSTRACT:
-        layer = _layer_of_class(module, node)
+        layer = _layer_of_class(modules, module, node)
         if layer is not None:
             yield Part(layer, name, node, module)
     for inner in node.body:
@@ -113,8 +113,9 @@ def layer_by_name(name: str) -> Layer | None:
     return "service" if _SERVICE.search(name) else None
 
 
-def _layer_of_class(module: Module, node: ast.ClassDef) -> Layer | None:
-    if not any(isinstance(statement, FunctionNode) for statement in node.body):
+def _layer_of_class(modules: Modules, module: Module, node: ast.ClassDef) -> Layer | None:
+    classes = [node, *(base for _, base in modules.ancestors(module, node))]
+    if not any(isinstance(statement, FunctionNode) for cls in classes for statement in cls.body):
         return None
     layer = layer_by_name(node.name)
     if layer is not None or re.search(r"(Error|Exception)$", node.name):

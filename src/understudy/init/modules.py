@@ -55,6 +55,21 @@ class Modules:
         assert isinstance(cls, Class)
         return self._project.lineage(module, cls)[1]
 
+    def ancestors(self, module: Module, node: ast.ClassDef) -> list[tuple[Module, ast.ClassDef]]:
+        """Return the classes of the project that a class inherits from, the nearest ones first."""
+        cls = module.scopes[node]
+        assert isinstance(cls, Class)
+        bases = self._project.lineage(module, cls)[0][1:]
+        return [(home_of(base), base.node) for base in bases]
+
+    def derived(self, home: Module, name: str) -> Iterator[tuple[Module, Class]]:
+        """Yield the classes that derive from a top-level class of a module, with their modules."""
+        for module in self:
+            for scope in module.scope.classes:
+                lineage = self._project.lineage(module, scope)[0][1:] if scope.node.bases else ()
+                if any(base.outer is home.scope and base.name == name for base in lineage):
+                    yield module, scope
+
 
 def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield the statements that run at import, including those inside if, try and with."""

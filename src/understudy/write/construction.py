@@ -18,7 +18,6 @@ from understudy.init.connections import Opening
 from understudy.init.layers import layer_by_name
 from understudy.init.modules import Modules
 from understudy.project.python_values import NoSource
-from understudy.project.scopes import Class
 from understudy.script.formatting import python_literal
 from understudy.write import hints, own_databases
 from understudy.write.collaborators import Collaborator
@@ -308,22 +307,13 @@ class Builder:
         return self._derived[cls]
 
     def _find_derived(self, cls: type) -> Iterator[type]:
-        for module in self._modules:
-            scopes = [
-                scope
-                for scope in module.scope.classes
-                if scope.node.bases and self._derives(module.project.lineage(module, scope)[0], cls)
-            ]
-            if not scopes or {"tests", "test"} & set(module.file.parts):
+        home = self._modules.by_name[cls.__module__]
+        for module, scope in self._modules.derived(home, cls.__name__):
+            if {"tests", "test"} & set(module.file.parts):
                 continue
-            for scope in scopes:
-                found = getattr(imported(module.name), scope.name, None)
-                if isinstance(found, type) and not inspect.isabstract(found):
-                    yield found
-
-    def _derives(self, lineage: list[Class], cls: type) -> bool:
-        home = self._modules.by_name[cls.__module__].scope
-        return any(base.outer is home and base.name == cls.__name__ for base in lineage[1:])
+            found = getattr(imported(module.name), scope.name, None)
+            if isinstance(found, type) and not inspect.isabstract(found):
+                yield found
 
 
 def imported(name: str) -> object:
