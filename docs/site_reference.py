@@ -25,7 +25,8 @@ from understudy.plugin.registration import INTEGRATION, register_fixtures
 from understudy.plugin.settings import Settings
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_sqlite.fixture import SqliteRule
-from understudy.script.rules import Rule, StatementRule
+from understudy.script.rules import Rule
+from understudy.script.statement_rules import StatementRule
 
 if TYPE_CHECKING:
     from docutils import nodes

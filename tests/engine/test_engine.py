@@ -28,8 +28,8 @@ from understudy.script.database_errors import fields_of
 from understudy.script.expectations import opened
 from understudy.script.origin import caller
 from understudy.script.parameter_matching import Parameters
-from understudy.script.rules import StatementRule
 from understudy.script.script import Script
+from understudy.script.statement_rules import StatementRule
 
 SELECT = "SELECT name FROM users WHERE id = $1"
 WRONG = "SELECT nmae FROM users"

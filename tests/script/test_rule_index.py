@@ -20,8 +20,9 @@ from understudy.pg.types import Types
 from understudy.script.calls import Call
 from understudy.script.origin import caller
 from understudy.script.parameter_matching import Parameters
-from understudy.script.rules import Rule, StatementRule
+from understudy.script.rules import Rule
 from understudy.script.script import Script
+from understudy.script.statement_rules import StatementRule
 
 SAME = Values(Types({})).same
 ORIGIN = caller()

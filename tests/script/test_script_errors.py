@@ -10,7 +10,7 @@ import pytest
 
 from understudy import FakeConnection, ScriptError
 from understudy.script.expectations import opened
-from understudy.script.rules import StatementRule
+from understudy.script.statement_rules import StatementRule
 
 NAN = float("nan")
 

@@ -19,7 +19,7 @@ from understudy.script.answers import Answer, Computed, Row, Rows, Value
 from understudy.script.calls import Call
 from understudy.script.expectations import record_failure
 from understudy.script.formatting import counted
-from understudy.script.rules import StatementRule
+from understudy.script.statement_rules import StatementRule
 
 if TYPE_CHECKING:
     from understudy.catalog.checks import Checker

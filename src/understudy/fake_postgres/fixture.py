@@ -11,7 +11,7 @@ from understudy.fake_postgres.recording import NOT_ASKED, Recorder, Recording
 from understudy.fake_postgres.scripted_rules import ServerParameters
 from understudy.fake_postgres.server import Server
 from understudy.script.origin import caller
-from understudy.script.rules import StatementRule
+from understudy.script.statement_rules import StatementRule
 from understudy.serving.fixture import ServerAddress, ServerFixture
 
 

@@ -18,7 +18,7 @@ from understudy.script import answers
 from understudy.script.failures import ScriptError
 from understudy.script.formatting import shown
 from understudy.script.parameter_matching import Given, Key, Parameters
-from understudy.script.rules import StatementRule
+from understudy.script.statement_rules import StatementRule
 
 # Other values of these types are sent as others. Two texts may be sent as one value of a json, say.
 _EXACT = frozenset([int, bool, bytes, type(None), UUID, dt.date, dt.datetime])

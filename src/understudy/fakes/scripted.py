@@ -8,8 +8,8 @@ from typing import Any
 from understudy.script.call_log import CallLog
 from understudy.script.origin import caller
 from understudy.script.parameter_matching import Parameters
-from understudy.script.rules import StatementRule
 from understudy.script.script import Script
+from understudy.script.statement_rules import StatementRule
 
 
 class Scripted:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import platform
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -27,12 +26,13 @@ from understudy.plugin import catalog_hooks, isolation, summary, xdist_workers
 from understudy.plugin.event_texts import codecs_of, known_verdict
 from understudy.plugin.leak_checks.monitor import WATCH
 from understudy.plugin.options import given_path, origin, read_settings
+from understudy.plugin.recorded_tests import finished_test
 from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from understudy.catalog.description import Verdict
     from understudy.run_report.assembly import Assembly, Finished
-    from understudy.run_report.records import Outcome, Record, Summary, TestEvent
+    from understudy.run_report.records import Record, Summary, TestEvent
 
 _RUN: pytest.StashKey[RunReport] = pytest.StashKey()
 _OUTPUT = "understudy_run_report"
@@ -180,7 +180,7 @@ class RunReport:
             return
         # pytest-xdist says "???" of a test in which a worker crashed.
         recorded = getattr(report, _SENT, None) or self._recorded.pop(report.nodeid, {})
-        finished = _finished(self._reports.pop(report.nodeid), recorded)
+        finished = finished_test(self._reports.pop(report.nodeid), recorded)
         if not self._is_worker:
             self._finished.append(finished)
         if has_hook and not hasattr(report, "node"):  # pytest-xdist's, of a test in a worker
@@ -365,43 +365,3 @@ def _write(path: Path, records: Sequence[Record], *, is_page: bool) -> None:
     from understudy.run_report.ndjson import text_of
 
     write_files({path: text_of(records).encode()})
-
-
-def _finished(reports: Sequence[pytest.TestReport], recorded: Mapping[str, Any]) -> Finished:
-    """Return the record of a test, from its reports and what was recorded of it."""
-    from understudy.run_report.assembly import Finished
-    from understudy.run_report.ndjson import events_from
-    from understudy.run_report.records import Test
-
-    path, line, _ = reports[-1].location
-    failed = [report for report in reports if report.failed or _is_rerun(report)]
-    found = dict(recorded.get("test", {}))
-    found["events"] = events_from(found.get("events", []))
-    test = Test(
-        reports[-1].nodeid,
-        _outcome(reports),
-        round(sum(report.duration for report in reports), 6),
-        f"{path}:{(line or 0) + 1}",
-        "\n".join(report.longreprtext for report in failed),
-        **found,
-    )
-    return Finished(recorded.get("order", sys.maxsize), test, recorded.get("statements", ()))
-
-
-def _is_rerun(report: pytest.TestReport) -> bool:
-    """Return whether it failed, and pytest-rerunfailures runs the test again."""
-    return str(report.outcome) == "rerun"
-
-
-def _outcome(reports: Sequence[pytest.TestReport]) -> Outcome:
-    """Return how pytest counts a test; an error of its fixtures counts more than the test."""
-    if any(report.failed and report.when in ("setup", "teardown") for report in reports):
-        return "error"
-    if any(report.failed for report in reports):
-        return "failed"
-    if any(map(_is_rerun, reports)):
-        return "rerun"
-    is_expected = any(hasattr(report, "wasxfail") for report in reports)
-    if any(report.skipped for report in reports):
-        return "xfailed" if is_expected else "skipped"
-    return "xpassed" if is_expected else "passed"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
 from understudy.real_postgres.limits import Limits
 from understudy.real_postgres.observation import Observation, ask_observed
+from understudy.real_postgres.scheduled_request import Outcome, Read, Request
 from understudy.real_postgres.sequences import restore_statements
 from understudy.real_postgres.server_facts import ServerFacts
 from understudy.real_postgres.shared_settings import SharedSettings
@@ -34,37 +34,9 @@ from understudy.script import expectations
 from understudy.serving.sockets import Sockets
 from understudy.serving.waits import Pending
 
-Read = Callable[..., Any]  # takes the replies
-Outcome = Callable[[Any], None]
-
 PATIENCE = 5.0
 COMMIT = "COMMIT"
 SAVEPOINT = '"understudy: one client"'
-
-
-@dataclass(slots=True, eq=False)
-class _Request:
-    """A request of a client; `submit` describes the first fields.
-
-    Attributes:
-        done: receives the outcome.
-        is_wanted: whether its client is still connected.
-        is_aside: whether it leaves nothing behind, and need not wait for a transaction.
-        observation: what is asked before and after it, beside it; None for nothing.
-        is_cancelled: whether it is cancelled.
-    """
-
-    client: RollbackClient
-    sql: str
-    data: bytes
-    read: Read
-    copied: Sequence[bytes] | None = None
-    wanted: int = 1
-    done: Outcome = lambda _: None
-    is_wanted: bool = True
-    is_aside: bool = False
-    observation: Observation | None = None
-    is_cancelled: bool = False
 
 
 class TransactionScheduler:
@@ -91,8 +63,8 @@ class TransactionScheduler:
         self.settings = SharedSettings(self.limits)
         self._sockets = sockets
         self._upstream: Upstream | None = None
-        self._queue: deque[_Request] = deque()
-        self._running: _Request | None = None
+        self._queue: deque[Request] = deque()
+        self._running: Request | None = None
         self._holder: RollbackClient | None = None
         self._ending: Literal["", "release", "rollback"] = ""
         self._is_begun = False
@@ -150,14 +122,14 @@ class TransactionScheduler:
             wanted: the number of replies.
             observation: what is asked beside it.
         """
-        request = _Request(client, sql, data, read, copied, wanted, observation=observation)
+        request = Request(client, sql, data, read, copied, wanted, observation=observation)
         return self._pending(request)
 
     def ask_aside(self, client: RollbackClient, sql: str, data: bytes, read: Read) -> Pending:
         """Send two requests, the second of which undoes the first, in any client's transaction."""
-        return self._pending(_Request(client, sql, data, read, wanted=2, is_aside=True))
+        return self._pending(Request(client, sql, data, read, wanted=2, is_aside=True))
 
-    def _pending(self, request: _Request) -> Pending:
+    def _pending(self, request: Request) -> Pending:
         return Pending(
             None, begin=partial(self._enqueue, request), cancel=partial(self._cancel, request)
         )
@@ -219,7 +191,7 @@ class TransactionScheduler:
 
     # Requests ------------------------------------------------------------------------------------
 
-    def _enqueue(self, request: _Request, done: Outcome) -> None:
+    def _enqueue(self, request: Request, done: Outcome) -> None:
         request.done = done
         self._queue.append(request)
         self._next()
@@ -262,7 +234,7 @@ class TransactionScheduler:
         client.portals, client.closing = [], []
         client.bound.clear()
 
-    def _start(self, request: _Request) -> None:
+    def _start(self, request: Request) -> None:
         upstream = self._upstream
         self._running = request
         if upstream is None or upstream.is_lost:
@@ -279,7 +251,7 @@ class TransactionScheduler:
         wanted = request.wanted + bool(before)
         upstream.ask(before + request.data, wanted, finished, request.copied)
 
-    def _before(self, request: _Request) -> bytes:
+    def _before(self, request: Request) -> bytes:
         """Return the statements that prepare the server for a client's next request."""
         client = request.client
         if self._holder is client:
@@ -307,7 +279,7 @@ class TransactionScheduler:
         released = [f"RELEASE SAVEPOINT {SAVEPOINT}"] if ending else []
         return [f"ROLLBACK TO SAVEPOINT {SAVEPOINT}"] * (ending == "rollback") + released
 
-    def _finished(self, request: _Request, replies: Sequence[Reply]) -> None:
+    def _finished(self, request: Request, replies: Sequence[Reply]) -> None:
         self._running = None
         own, replies = replies[: -request.wanted], replies[-request.wanted :]
         reply = replies[0]
@@ -324,10 +296,10 @@ class TransactionScheduler:
         if not request.is_wanted:
             self.end(request.client, commit=False)
         else:
-            request.done(_outcome(request, replies))
+            request.done(request.outcome(replies))
         self._next()
 
-    def _cancel(self, request: _Request) -> None:
+    def _cancel(self, request: Request) -> None:
         if request is self._running:
             assert self._upstream is not None
             request.is_cancelled = True
@@ -336,7 +308,7 @@ class TransactionScheduler:
             self._queue.remove(request)
             request.done(errors.error("57014", "canceling statement due to user request"))
 
-    def _on_timeout(self, request: _Request, seconds: float) -> None:
+    def _on_timeout(self, request: Request, seconds: float) -> None:
         """Fail a request that has waited too long for another client's transaction."""
         if request not in self._queue:
             return
@@ -416,10 +388,3 @@ class TransactionScheduler:
             self._begin_with(upstream)
         except (psycopg.OperationalError, ServerError):
             self.close()
-
-
-def _outcome(request: _Request, replies: Sequence[Reply]) -> Any:
-    try:
-        return request.read(*replies)
-    except Exception as error:  # noqa: BLE001 # the session reports or raises it
-        return error

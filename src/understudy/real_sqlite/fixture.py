@@ -19,8 +19,8 @@ from understudy.script.failures import Failure, ScriptError
 from understudy.script.formatting import shown
 from understudy.script.origin import caller
 from understudy.script.parameter_matching import Parameters
-from understudy.script.rules import StatementRule
 from understudy.script.sqlite_errors import is_sqlite
+from understudy.script.statement_rules import StatementRule
 
 
 class SqliteRule(StatementRule):

@@ -10,7 +10,8 @@ from understudy.script.failures import CallNotFound, ScriptError
 from understudy.script.formatting import typed
 from understudy.script.origin import caller
 from understudy.script.parameter_matching import Parameters
-from understudy.script.rules import Rule, StatementRule
+from understudy.script.rules import Rule
+from understudy.script.statement_rules import StatementRule
 
 
 class CallLog(list[Call]):

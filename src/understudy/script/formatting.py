@@ -77,30 +77,29 @@ def shown_expected(expected: Any) -> str:
     """Return an expected parameter as its source: a predicate by its name, and ANY as ANY."""
     if hasattr(expected, "__qualname__"):
         return predicate_name(expected)
-    if type(expected) is dict:
-        items = (f"{shown(key)}: {shown_expected(value)}" for key, value in expected.items())
-        return _cut(f"{{{', '.join(items)}}}")
-    if type(expected) in (list, tuple):
-        listed = ", ".join(map(shown_expected, expected))
-        if type(expected) is list:
-            return _cut(f"[{listed}]")
-        return _cut(f"({listed},)" if len(expected) == 1 else f"({listed})")
-    return "ANY" if repr(expected) == "<ANY>" else shown(expected)
+    return _nested(expected, shown_expected) or (
+        "ANY" if repr(expected) == "<ANY>" else shown(expected)
+    )
 
 
 def as_expected(value: Any) -> str:
     """Return the source of what a rule expects to match a value: ANY for one that is generated."""
     if _is_generated(value):
         return "ANY"
+    return _nested(value, as_expected) or shown(value)
+
+
+def _nested(value: Any, source: Callable[[Any], str]) -> str:
+    """Return the source of a dict, list or tuple by that of its items; "" for anything else."""
     if type(value) is dict:
-        items = (f"{shown(key)}: {as_expected(item)}" for key, item in value.items())
+        items = (f"{shown(key)}: {source(item)}" for key, item in value.items())
         return _cut(f"{{{', '.join(items)}}}")
-    if type(value) in (list, tuple):
-        listed = ", ".join(map(as_expected, value))
-        if type(value) is list:
-            return _cut(f"[{listed}]")
-        return _cut(f"({listed},)" if len(value) == 1 else f"({listed})")
-    return shown(value)
+    if type(value) not in (list, tuple):
+        return ""
+    listed = ", ".join(map(source, value))
+    if type(value) is list:
+        return _cut(f"[{listed}]")
+    return _cut(f"({listed},)" if len(value) == 1 else f"({listed})")
 
 
 def _is_generated(value: Any) -> bool:

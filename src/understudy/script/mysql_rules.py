@@ -17,7 +17,7 @@ from understudy.script.failures import ScriptError
 from understudy.script.formatting import counted, typed
 from understudy.script.mysql_calls import MysqlCall
 from understudy.script.parameter_matching import Given
-from understudy.script.rules import StatementRule
+from understudy.script.statement_rules import StatementRule
 
 # The literals of a statement.
 _Literals: TypeAlias = Sequence[Any]

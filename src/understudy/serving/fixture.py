@@ -10,8 +10,8 @@ from understudy.script import budgets, expectations
 from understudy.script.call_log import CallLog
 from understudy.script.calls import Transaction
 from understudy.script.failures import Failure
-from understudy.script.rules import StatementRule
 from understudy.script.script import Script
+from understudy.script.statement_rules import StatementRule
 from understudy.serving.clients import Client
 from understudy.serving.closers import Closers
 from understudy.serving.leaks import LeakReport
@@ -127,11 +127,7 @@ class ServerFixture(ServerAddress[ServerT]):
         self._server.latency = seconds
 
     def require_login(
-        self,
-        *,
-        user: str | None = None,
-        password: str | None = None,
-        database: str | None = None,
+        self, *, user: str | None = None, password: str | None = None, database: str | None = None
     ) -> None:
         """Reject new connections with any other user, password or database.
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from understudy.script.answers import Computed, from_real_server
 from understudy.script.calls import Call
-from understudy.script.rules import StatementRule
+from understudy.script.statement_rules import StatementRule
 from understudy.serving.clients import INSERTER
 
 

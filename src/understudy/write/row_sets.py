@@ -6,7 +6,7 @@ each other. Beside the rows of some worlds stand rows that miss exactly one cond
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -17,6 +17,7 @@ from understudy.write import column_values
 from understudy.write.comparisons import Comparison, Reading
 from understudy.write.condition_values import MISSING
 from understudy.write.row_checks import RowChecks
+from understudy.write.unique_rows import UniqueRows
 from understudy.write.worlds import Values, Worlds
 
 _MOST_ROWS = 14
@@ -50,7 +51,17 @@ def row_sets(
         is_full: whether long rows have a value in each column that the statements name, too.
     """
     checks = checks or RowChecks(None, schema)
-    for rows in _Maker(reading, Worlds(reading, schema, is_full=is_full), schema, checks).sets():
+    yield from _accepted(_Maker(reading, schema, checks, is_full=is_full).sets(), checks)
+
+
+def full_row(reading: Reading, schema: Schema, checks: RowChecks) -> RowSet | None:
+    """Return the set with one matching row, which has a value in each column; see `row_sets`."""
+    maker = _Maker(reading, schema, checks, is_full=True)
+    return next(_accepted(maker.one_row(maker.matching()), checks), None)
+
+
+def _accepted(sets: Iterable[RowSet], checks: RowChecks) -> Iterator[RowSet]:
+    for rows in sets:
         accepted = checks.accepted(rows.rows)
         # Of the others, each row is what the scenario is about.
         if accepted and (rows.scenario == "among_others" or len(accepted) == len(rows.rows)):
@@ -58,10 +69,12 @@ def row_sets(
 
 
 class _Maker:
-    def __init__(self, reading: Reading, worlds: Worlds, schema: Schema, checks: RowChecks) -> None:
+    def __init__(
+        self, reading: Reading, schema: Schema, checks: RowChecks, *, is_full: bool
+    ) -> None:
         self._reading = reading
         self._schema = schema
-        self._worlds = worlds
+        self._worlds = Worlds(reading, schema, is_full=is_full)
         self._checks = checks
         self._changed: dict[int, set[str]] = {}  # by table, the columns for a check
 
@@ -71,16 +84,12 @@ class _Maker:
         parents = self._completed([])
         if parents:
             yield RowSet("with_what_it_refers_to", "if the rows exist that it refers to", parents)
-        one = self._world(0)
-        siblings = _Rows(one)
-        for table, values in islice(self._worlds.siblings(one), _MOST_SIBLINGS):
-            siblings.add(table, values)
-        one = siblings.rows
+        one = self.matching()
         if one:
             # What one row alone tells, it mostly tells among others, too.
             among_others = self._among_others(one)
             yield from islice(among_others, 1)
-            yield RowSet("with_one_row", "if one row matches", self._completed(one))
+            yield from self.one_row(one)
             yield from among_others
             yield from self._instead(one)
             yield from self._trees(one)
@@ -89,15 +98,28 @@ class _Maker:
         if one:
             yield from self._without_partners(one)
 
+    def matching(self) -> list[tuple[Table, Values]]:
+        """Return a row of each table, and its siblings, which match all conditions."""
+        one = self._world(0)
+        siblings = UniqueRows(one)
+        for table, values in islice(self._worlds.siblings(one), _MOST_SIBLINGS):
+            siblings.add(table, values)
+        return siblings.rows
+
+    def one_row(self, one: list[tuple[Table, Values]]) -> Iterator[RowSet]:
+        """Yield the matching rows alone, if there are any."""
+        if one:
+            yield RowSet("with_one_row", "if one row matches", self._completed(one))
+
     def _among_others(self, one: list[tuple[Table, Values]]) -> Iterator[RowSet]:
         """Yield the matching rows among others, then near misses that cannot stand beside them."""
-        worlds = _Rows(one)
+        worlds = UniqueRows(one)
         for number in (1, 2):
             worlds.add_all(self._world(number))
         worlds.add_all(self._worlds.mixed(worlds.rows))
         for number, (table, values) in enumerate(self._variants(), 8):
             worlds.add(table, self._worlds.beside(table, values, number))
-        beside = _Rows(worlds.rows)
+        beside = UniqueRows(worlds.rows)
         near_misses: list[tuple[Table, Values]] = []
         instead: list[tuple[Comparison, Table, Values]] = []
         for number, comparison in enumerate(self._reading.comparisons, 3):
@@ -205,7 +227,7 @@ class _Maker:
                 ):
                     continue
                 ((refers, (name)),) = names.items()
-                rows = _Rows(self._completed(one))
+                rows = UniqueRows(self._completed(one))
                 own = next(
                     row
                     for of, row in rows.rows
@@ -282,9 +304,9 @@ class _Maker:
                 fitted = self._checks.fitted(table, other, (), taken).row
                 if fitted is None:
                     continue
-                rows = _Rows(one)
+                rows = UniqueRows(one)
                 if not rows.add(table, fitted, is_first=True):
-                    rows = _Rows([(table, fitted)])
+                    rows = UniqueRows([(table, fitted)])
                 joined = "_and_".join(taken)
                 about = f"if another row has the {joined.replace('_', ' ')}"
                 yield RowSet(f"with_a_taken_{joined}", about, self._completed(rows.rows))
@@ -305,8 +327,8 @@ class _Maker:
 
     def _completed(self, rows: Sequence[tuple[Table, Values]]) -> list[tuple[Table, Values]]:
         """Return rows with those that they, and the stored values, refer to."""
-        found = _Rows([])
-        known = _Rows(rows)
+        found = UniqueRows([])
+        known = UniqueRows(rows)
         stored: dict[int, Values] = {}
         for column, value in self._reading.stored.items():
             stored.setdefault(column.table, {})[column.name] = value
@@ -326,7 +348,7 @@ class _Maker:
         return sorted(found.rows, key=lambda row: order.index(row[0].oid))
 
     def _add_parent(
-        self, found: _Rows, known: _Rows, table: Table, key: ForeignKey, values: Values
+        self, found: UniqueRows, known: UniqueRows, table: Table, key: ForeignKey, values: Values
     ) -> None:
         wanted = {
             parent: values.get(name)
@@ -348,41 +370,6 @@ class _Maker:
                 if value is not None and column.name not in wanted:
                     wanted[column.name] = value
         found.add(parent, self._fitted(parent, wanted, [*wanted]) or wanted)
-
-
-class _Rows:
-    """Rows of which no two have the same unique key."""
-
-    def __init__(self, rows: Sequence[tuple[Table, Values]]) -> None:
-        self.rows = [(table, dict(values)) for table, values in rows]
-
-    def add_all(self, rows: Sequence[tuple[Table, Values]]) -> None:
-        """Add the rows that do not collide with others."""
-        for table, values in rows:
-            self.add(table, values)
-
-    def add(
-        self, table: Table, values: Values, *, is_first: bool = False, is_checked: bool = True
-    ) -> bool:
-        """Add a row, before all others of its table if wanted; return whether it was possible."""
-        others = [row for of, row in self.rows if of is table]
-        if is_checked and any(_collide(table, values, other) for other in others):
-            return False
-        places = [at for at, (of, _) in enumerate(self.rows) if of is table]
-        if places:
-            self.rows.insert(places[0] if is_first else places[-1] + 1, (table, values))
-        else:
-            self.rows.append((table, values))
-        return True
-
-
-def _collide(table: Table, values: Values, other: Values) -> bool:
-    if values == other:
-        return True
-    return any(
-        names and all(name in values and values[name] == other.get(name, values) for name in names)
-        for names in table.uniques.values()
-    )
 
 
 def _self_ordered(
