@@ -11,9 +11,10 @@ import pytest
 
 from tests.write.kept import Job, kept, row, target
 from understudy.init.connections import Opening
+from understudy.record.calls import rows_kept
 from understudy.script import boundary
 from understudy.script.boundary import Answer, CallId, Event
-from understudy.write.scripted import NotScripted, rows_kept, scripted
+from understudy.write.scripted import NotScripted, scripted
 from understudy.write.trials import Kept
 
 PSQLPY = Opening("conn", "conn = await real_postgres.psqlpy.connect()")

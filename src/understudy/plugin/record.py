@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from understudy.record.places import Place
     from understudy.record.recorders import Recorded, Scripts
     from understudy.rerun.quiet import Report
-    from understudy.script.boundary import Boundary, Event
 
 NAME = "understudy-record"
 _FIXTURE = "fake_postgres"
@@ -158,11 +157,9 @@ class RecordPlugin:
     def _on_real_postgres(self) -> Iterator[None]:
         """Lead the clients of fake_postgres to the server of real_postgres."""
         from understudy.embedded import PostgresError
-        from understudy.record.calls import MOST_ROWS
-        from understudy.script import boundary
+        from understudy.record.calls import rows_kept
 
         fake, real = servers.server(self._config), servers.rollback_server(self._config)
-        watcher = _Keeping()
         with ExitStack() as stack:
             try:
                 real.start()
@@ -179,10 +176,7 @@ class RecordPlugin:
             stack.callback(setattr, fake.sockets, "stand_in", None)
             fake.renew_pools()
             stack.callback(real.renew_pools)
-            boundary.watchers.append(watcher)
-            stack.callback(boundary.watchers.remove, watcher)
-            stack.callback(setattr, boundary, "kept_rows", boundary.kept_rows)
-            boundary.kept_rows = MOST_ROWS + 1
+            stack.enter_context(rows_kept())
             yield
 
     @staticmethod
@@ -256,16 +250,6 @@ class RecordPlugin:
         terminalreporter.section("understudy record", sep="-")
         for line in self._lines:
             terminalreporter.line(line)
-
-
-class _Keeping:
-    """A watcher of the boundary, without which no rows of an answer are kept."""
-
-    def begun(self, event: Event, boundary: Boundary) -> None:
-        """Do nothing: the event is read when the test is over."""
-
-    def ended(self, event: Event) -> None:
-        """Do nothing, as above."""
 
 
 def _run(

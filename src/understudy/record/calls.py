@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,7 +22,8 @@ from understudy.pg.codecs.codec import TEXT, Codec, Unencodable
 from understudy.pg.codecs.json_documents import JsonNumber, JsonText
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.types import Types
-from understudy.script.boundary import Event
+from understudy.script import boundary
+from understudy.script.boundary import Boundary, Event
 from understudy.script.formatting import counted, shortened
 from understudy.script.requests import Phase
 
@@ -34,6 +36,29 @@ _WITH_SOURCE = frozenset(
     )
 )
 _ABORTED = "25P02"  # the server's own answer after an error in a transaction
+
+
+class _Watcher:
+    """A watcher of the boundary, without which no rows of an answer are kept."""
+
+    def begun(self, event: Event, boundary: Boundary) -> None:
+        """Do nothing: the event is read when the test is over."""
+
+    def ended(self, event: Event) -> None:
+        """Do nothing, as above."""
+
+
+@contextmanager
+def rows_kept() -> Iterator[None]:
+    """Keep as many rows of each answer as a script may have, and one more."""
+    watcher, before = _Watcher(), boundary.kept_rows
+    boundary.watchers.append(watcher)
+    boundary.kept_rows = MOST_ROWS + 1
+    try:
+        yield
+    finally:
+        boundary.watchers.remove(watcher)
+        boundary.kept_rows = before
 
 
 class NotRecordable(Exception):

@@ -5,17 +5,15 @@ from __future__ import annotations
 import ast
 import inspect
 import types
-import typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from understudy.project import parsing
+from understudy.write import hints
 
 _DEEPEST = 4  # calls inside calls
 _MOST = 40
-# What an annotation raises that cannot be evaluated.
-_UNKNOWN = (NameError, AttributeError, TypeError, SyntaxError, ValueError)
 
 
 def called(functions: Iterable[Callable[..., Any]], root: Path) -> list[Callable[..., Any]]:
@@ -103,8 +101,4 @@ def _implementations(cls: type | None, method: Any) -> Iterator[Any]:
 
 def _hints(function: Any) -> dict[str, Any]:
     """Return the class of each parameter and of what is returned, where it is one."""
-    try:
-        hints = typing.get_type_hints(function)
-    except _UNKNOWN:
-        return {}
-    return {name: hint for name, hint in hints.items() if isinstance(hint, type)}
+    return {name: hint for name, hint in hints.known(function).items() if isinstance(hint, type)}

@@ -26,23 +26,11 @@ _OPERATORS = frozenset(
 )
 _NUMBERS = (int, float, Decimal)
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_OPPOSITE = {
-    "=": "<>",
-    "<>": "=",
-    "<": ">=",
-    ">": "<=",
-    "<=": ">",
-    ">=": "<",
-    "like": "unlike",
-    "ilike": "unlike",
-    "unlike": "like",
-    "in": "not in",
-    "not in": "in",
-    "null": "not null",
-    "not null": "null",
-    "true": "false",
-    "false": "true",
-}
+_OPPOSITES = (
+    *(("=", "<>"), ("<", ">="), (">", "<="), ("like", "unlike"), ("in", "not in")),
+    *(("null", "not null"), ("true", "false")),
+)
+_OPPOSITE = {"ilike": "unlike"} | dict(_OPPOSITES) | {last: first for first, last in _OPPOSITES}
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _WITH_TABLES = frozenset({"FROM", "USING", "UPDATE", "DELETE", "INSERT"})
 _CLOCK = frozenset({"NOW", "CURRENT_TIMESTAMP", "CURRENT_DATE", "LOCALTIMESTAMP"})

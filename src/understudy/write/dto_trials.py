@@ -13,7 +13,7 @@ from typing import Any
 from understudy.init.examples import words_of
 from understudy.init.layers import Part
 from understudy.script.formatting import python_literal
-from understudy.write.model_inputs import Case, Finder, Inputs
+from understudy.write.model_inputs import Case, Finder, Inputs, is_among
 from understudy.write.models import Model, NoModel
 from understudy.write.rendering import with_names
 from understudy.write.spelling import source
@@ -26,16 +26,13 @@ _RAISES = "with pytest.raises(ValidationError) as raised:"
 _ERRORS = '[(error["loc"], error["type"]) for error in raised.value.errors()]'
 
 
-def kept(
-    parts: Iterable[Part], root: Path, reached: set[Arc], locale: str | None = None
-) -> tuple[list[Kept], list[LeftOut]]:
+def kept(parts: Iterable[Part], root: Path, reached: set[Arc]) -> tuple[list[Kept], list[LeftOut]]:
     """Return the tests of some models, complete with their assertions.
 
     Args:
         parts: the classes of the DTO layer.
         root: the project's folder.
         reached: gets the arcs that run in the files of the models.
-        locale: Faker's name of the locale of the project.
     """
     tests: list[Kept] = []
     left_out = []
@@ -45,7 +42,7 @@ def kept(
             home = importlib.import_module(part.module.name)
             cls = functools.reduce(getattr, part.name.split("."), home)
             model = Model(cls, root)
-            inputs = Finder(model, locale).find()
+            inputs = Finder(model).find()
         except NoModel as error:
             left_out.append(LeftOut(part.name, str(error), line))
             continue
@@ -230,7 +227,7 @@ class _Tests:
         return (python_literal(case.field), source(case.value), *more)
 
     def _accepted(self) -> Iterator[Kept]:
-        same = [case for case in self._inputs.accepted if _is_same(case.value, case.stored)]
+        same = [case for case in self._inputs.accepted if is_among(case.value, [case.stored])]
         other = [case for case in self._inputs.accepted if case not in same]
         if same:
             yield self._test(
@@ -310,10 +307,7 @@ class _Tests:
         return self._raises(
             f"rejects_input_without_{words_of(raised)}",
             "Invalid input is a validation error",
-            [
-                "with pytest.raises(ValidationError) as raised:",
-                f"    {self._parse(source(values))}",
-            ],
+            [_RAISES, f"    {self._parse(source(values))}"],
             "assert raised.value.errors()",
             suspicion=f"{self._model.name} raises {raised} for this input, not a ValidationError",
         )
@@ -347,7 +341,3 @@ def _kind(case: Case) -> str:
 def _loc(place: Sequence[Any]) -> str:
     inside = ", ".join(map(source, place))
     return f"({inside},)" if len(place) == 1 else f"({inside})"
-
-
-def _is_same(value: Any, stored: Any) -> bool:
-    return type(value) is type(stored) and bool(value == stored)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -69,8 +69,10 @@ def limited() -> Iterator[None]:
     Raises:
         Refused: it has done what a trial does not do, or has taken too long.
     """
+    acting: AbstractContextManager[list[str]]
+    acting = _held[-1].acting() if _held else nullcontext([])
     try:
-        with _timed(), _held[-1].acting() if _held else _free() as refused:
+        with _timed(), acting as refused:
             yield
     except _Late:
         raise Refused(f"it did not end within {SECONDS:g} s") from None
@@ -95,11 +97,6 @@ def _timed() -> Iterator[None]:
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     raise _Late
-
-
-@contextmanager
-def _free() -> Iterator[list[str]]:
-    yield []
 
 
 class Guard:
@@ -157,9 +154,7 @@ class Guard:
             self._refusals, self._is_on = around
             refused += self._servers.refusals[before:]
 
-    def _audit(
-        self, event: str, arguments: tuple[Any, ...]
-    ) -> None:  # pragma: no cover - hooks are not traced
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:  # untraced
         if not self._is_on:
             return
         what = self._refused(event, arguments)
@@ -168,9 +163,7 @@ class Guard:
             self._refusals.append(text)
             raise Refused(text)
 
-    def _refused(
-        self, event: str, arguments: tuple[Any, ...]
-    ) -> str:  # pragma: no cover - hooks are not traced
+    def _refused(self, event: str, arguments: tuple[Any, ...]) -> str:  # untraced
         """Return what an event of the interpreter does beyond the database, or ""."""
         if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
             address = arguments[1]
@@ -198,22 +191,20 @@ class Guard:
             return f"writes to {_text(arguments[0])}"
         return ""
 
-    def _writes(
-        self, arguments: tuple[Any, ...]
-    ) -> bool:  # pragma: no cover - hooks are not traced
+    def _writes(self, arguments: tuple[Any, ...]) -> bool:  # untraced
         _, mode, flags = arguments
         if isinstance(mode, str):
             return bool(set(mode) & set("wax+"))
         return isinstance(flags, int) and bool(flags & _WRITES)
 
-    def _is_outside(self, path: Any) -> bool:  # pragma: no cover - hooks are not traced
+    def _is_outside(self, path: Any) -> bool:  # untraced
         if not isinstance(path, str | bytes | os.PathLike):
             return False  # an open file
         place = os.path.realpath(os.fsdecode(path))
         return not f"{place}{os.sep}".startswith(self._folders)
 
 
-def _text(value: Any) -> str:  # pragma: no cover - hooks are not traced
+def _text(value: Any) -> str:  # untraced
     return os.fsdecode(value) if isinstance(value, bytes | os.PathLike) else str(value)
 
 

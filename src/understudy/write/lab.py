@@ -43,7 +43,6 @@ class _Playing:
     is_traced: bool
     observation: Observation
     has_begun: bool = False
-    has_acted: bool = False
     first: int = 0
     last: int = 0
     refused: list[str] = field(default_factory=list)
@@ -103,22 +102,20 @@ class Lab:
             found[name] = mark(function) if is_async else function
         return found
 
-    def play(self, **fixtures: Any) -> None:  # pragma: no cover - reruns are not traced
+    def play(self, **fixtures: Any) -> None:  # untraced
         """Run the trial in a test that is not async."""
         if self._playing is not None:
             self._function(self._playing.trial)(self, **fixtures)
 
-    async def play_async(self, **fixtures: Any) -> None:  # pragma: no cover - reruns are not traced
+    async def play_async(self, **fixtures: Any) -> None:  # untraced
         """Run the trial in an async test."""
         if self._playing is not None:
             await self._function(self._playing.trial)(self, **fixtures)
 
-    def _function(
-        self, trial: Trial
-    ) -> Callable[..., Any]:  # pragma: no cover - reruns are not traced
+    def _function(self, trial: Trial) -> Callable[..., Any]:  # untraced
         # What is arranged comes before `lab.acting`, so that only the call is observed.
         act = [
-            f"with lab.acting({_real_postgres(trial.target)}):",
+            f"with lab.acting({'real_postgres' if trial.target.has_database else None}):",
             *(f"    {line}" for line in rendering.act(trial, "lab.answer")),
             *(f"    {line}" for line in trial.target.after),
         ]
@@ -137,16 +134,15 @@ class Lab:
         return function
 
     @contextmanager
-    def acting(
-        self, real_postgres: Any
-    ) -> Iterator[None]:  # pragma: no cover - reruns are not traced
+    def acting(self, real_postgres: Any) -> Iterator[None]:  # untraced
         """Observe the call of a trial; what it raises is kept and goes no further."""
         playing = self._playing
         assert playing is not None
         seen = playing.observation
         if real_postgres is not None and playing.is_shifted:
             shift(real_postgres)
-        with _watched(real_postgres) as changes:
+        watched = nullcontext() if real_postgres is None else real_postgres.changes()
+        with watched as changes:
             playing.has_begun = True
             playing.first = requests.now()
             try:
@@ -162,7 +158,6 @@ class Lab:
                 seen.arcs = frozenset(traced)
         seen.answer, self.answer = self.answer, None
         seen.changes = changes
-        playing.has_acted = True
 
     # Runs ------------------------------------------------------------------------------------
 
@@ -236,20 +231,6 @@ def _problem(run: Run, playing: _Playing) -> str:
     if not playing.has_begun:
         return f"it cannot be arranged: {run.error}"
     return "" if run.passed else run.error
-
-
-def _real_postgres(target: Target) -> str:
-    has_database = any(fixture == "real_postgres" for fixture, _ in target.fixtures)
-    return "real_postgres" if has_database else "None"
-
-
-@contextmanager
-def _watched(real_postgres: Any) -> Iterator[Any]:
-    if real_postgres is None:
-        yield None
-        return
-    with real_postgres.changes() as changes:
-        yield changes
 
 
 def test_name(target: Target) -> str:

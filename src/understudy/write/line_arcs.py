@@ -47,9 +47,7 @@ class LineArcs:
         self.branches, self.lines = self._possible()
 
     @contextmanager
-    def traced(
-        self, *, is_on: bool = True
-    ) -> Iterator[set[Arc]]:  # pragma: no cover - it stops the other
+    def traced(self, *, is_on: bool = True) -> Iterator[set[Arc]]:  # untraced
         """Trace the block; the arcs that it took are in the set afterwards.
 
         Args:
@@ -72,9 +70,7 @@ class LineArcs:
             data.set_query_context(context)
             found.update(data.arcs(self._file) or ())
 
-    def _possible(
-        self,
-    ) -> tuple[frozenset[Arc], frozenset[int]]:  # pragma: no cover - it stops the other
+    def _possible(self) -> tuple[frozenset[Arc], frozenset[int]]:  # untraced
         """Return the arcs of branches and the lines, as coverage.py reads them from the source."""
         self._coverage.start()
         self._coverage.stop()

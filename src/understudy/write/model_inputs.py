@@ -183,13 +183,13 @@ class Finder:
                 key = (problem.place, problem.kind)
                 if others or problem.place[:1] != (name,) or (key in kinds and not is_new):
                     continue
-                if not is_new and rejected and not _is_among(value, broken):
+                if not is_new and rejected and not is_among(value, broken):
                     continue  # of a field with constraints, the wrong type shows nothing more
                 kinds.add(key)
                 rejected.append(Case(name, value, problem))
             elif name in outcome.dumped:
                 case = Case(name, value, None, outcome.dumped[name])
-                if is_new or _is_among(value, held) or self._is_changed(case, accepted):
+                if is_new or is_among(value, held) or self._is_changed(case, accepted):
                     accepted.append(case)
             self._seen |= outcome.lines
         inputs.rejected += rejected[:_MOST]
@@ -240,7 +240,7 @@ class Finder:
                 (value, value - 1, value + 1) if isinstance(value, int) else (value,)
                 for value in self._model.constants
             )
-            values += [value for value in chain(*near) if _is_among(value, self._valid[name])]
+            values += [value for value in chain(*near) if is_among(value, self._valid[name])]
             choices[name] = [
                 value for value in _distinct(values) if (name, repr(value)) not in rejected
             ]
@@ -262,5 +262,6 @@ def _distinct(values: Iterable[Any]) -> Iterator[Any]:
             yield value
 
 
-def _is_among(value: Any, values: Iterable[Any]) -> bool:
+def is_among(value: Any, values: Iterable[Any]) -> bool:
+    """Return whether one of the values is equal to a value, and of its type."""
     return any(type(value) is type(other) and value == other for other in values)

@@ -199,9 +199,7 @@ class _Tracer:
         """The lines that ran."""
         return frozenset((file, last) for file, _, last in self.arcs if last > 0)
 
-    def begin(
-        self, frame: FrameType, _event: str, _arg: object
-    ) -> Any:  # pragma: no cover - a tracer is not traced itself
+    def begin(self, frame: FrameType, _event: str, _arg: object) -> Any:  # untraced
         """Trace a function if it is the project's."""
         file, first = frame.f_code.co_filename, frame.f_code.co_firstlineno
         if not file.startswith(self._root) or any(name in file for name in _NOT_THE_PROJECT):

@@ -15,7 +15,7 @@ from understudy.write.arguments import Arguments
 from understudy.write.comparisons import Reading
 from understudy.write.planted import planted
 from understudy.write.row_checks import RowChecks
-from understudy.write.row_sets import RowSet, row_sets
+from understudy.write.row_sets import RowSet, full_row, row_sets
 from understudy.write.shapes import Chosen, Path
 from understudy.write.source_constants import constants
 from understudy.write.spelling import spelled
@@ -163,13 +163,11 @@ class _Plan:
                         yield from self._find_shown(bases, rows)
                 for sender in self._of_own_statements() if rows.scenario in _BASIC else ():
                     yield from self._with_rows(sender.chosen, rows, sender)
-            full = row_sets(reading, self._schema, self._checks, is_full=True)
-            for rows in (one for one in full if one.scenario == "with_one_row"):
-                # A row too long for the others: it tells all columns of the result apart.
-                scenario, about = "with_all_columns", "if a row has a value in each column"
-                for base in reversed(bases):
-                    yield self._trial(base, scenario, about, rows, "rows")
-                break
+            full = full_row(reading, self._schema, self._checks)
+            # A row too long for the others: it tells all columns of the result apart.
+            scenario, about = "with_all_columns", "if a row has a value in each column"
+            for base in reversed(bases) if full else ():
+                yield self._trial(base, scenario, about, full, "rows")
 
     def _storable(self, chosen: Chosen, reading: Reading) -> Chosen:
         """Return choices with which what is stored passes the checks over several columns."""
@@ -326,14 +324,7 @@ class _Plan:
         if best is None or observation is None:
             return
         for fault in fault_trials(self._target, observation.events, self._schema, open_arcs):
-            yield replace(
-                best,
-                script=fault.script,
-                imports=fault.imports,
-                scenario=fault.scenario,
-                about=fault.about,
-                purpose="fault",
-            )
+            yield fault.of(best, "fault")
 
     def raised_inside(self) -> Iterator[Trial | None]:
         """Yield trials in which the block of a context manager raises."""

@@ -42,23 +42,17 @@ def trials(
 ) -> Iterator[Trial]:
     """Yield the trials of a route; see `proposals.trials`."""
     assert isinstance(target, RouteTarget), "the lead dispatches routes only"
-    yield from _Trials(target, schema, seen, open_arcs, checks).all()
+    yield from _Trials(target, schema, seen, checks).all()
 
 
 class _Trials:
     def __init__(
-        self,
-        target: RouteTarget,
-        schema: Schema | None,
-        seen: Seen,
-        open_arcs: OpenArcs,
-        checks: RowChecks | None,
+        self, target: RouteTarget, schema: Schema | None, seen: Seen, checks: RowChecks | None
     ) -> None:
         self._target = target
         self._schema = schema
         self._checks = checks
         self._seen = seen
-        self._open_arcs = open_arcs
         self._samples = Samples(target.document, locale=target.shared.get("locale"))
         self._body: Body | None = body_of(target)
         self._sign_in = SignIn()
@@ -311,15 +305,7 @@ class _Trials:
         events = next((seen.events for tried, seen in self._seen if tried == best), ())
         for fault in route_faults(events):
             for rows in dict.fromkeys(((), best.rows)):  # most fail before they need a row
-                trial = replace(
-                    best,
-                    rows=rows,
-                    script=(*best.script, *fault.script),
-                    imports=(*best.imports, *fault.imports),
-                    scenario=fault.scenario,
-                    about=fault.about,
-                    purpose="probe",
-                )
+                trial = fault.of(replace(best, rows=rows), "probe")
                 answer = yield from self._try(trial)
                 # Without an answer of the app, the sweep has more to say than a test of a route.
                 if _status(answer) in (409, 502, 503, 504):

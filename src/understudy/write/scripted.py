@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 from understudy.init.connections import Opening
 from understudy.project.python_values import Names, NoSource
-from understudy.record.calls import MOST_ROWS, NotRecordable, calls_of
+from understudy.record.calls import NotRecordable, calls_of
 from understudy.record.rules import rules_of, stable
 from understudy.record.script_text import script_text
-from understudy.script import boundary
-from understudy.script.boundary import Boundary, Event
 from understudy.write.trials import Kept
 
 _FAKE = Opening("conn", "conn = FakeConnection()", ("from understudy import FakeConnection",))
@@ -24,34 +21,11 @@ class NotScripted(Exception):
     """A trial cannot be written for a fake; the text says why."""
 
 
-class _Keeping:
-    """A watcher of the boundary, without which no rows of an answer are kept."""
-
-    def begun(self, event: Event, boundary: Boundary) -> None:
-        """Do nothing: the event is read when the trial is over."""
-
-    def ended(self, event: Event) -> None:
-        """Do nothing, as above."""
-
-
-@contextmanager
-def rows_kept() -> Iterator[None]:
-    """Keep the rows of all answers."""
-    watcher, before = _Keeping(), boundary.kept_rows
-    boundary.watchers.append(watcher)
-    boundary.kept_rows = MOST_ROWS + 1
-    try:
-        yield
-    finally:
-        boundary.watchers.remove(watcher)
-        boundary.kept_rows = before
-
-
 def scripted(kept: Kept, on: str, width: int) -> Kept:
     """Return a trial with a script in the place of its rows, without its assertions.
 
     Args:
-        kept: the trial, observed with `rows_kept`.
+        kept: the trial, observed with `record.calls.rows_kept`.
         on: "fake_postgres", or "fakes" for a FakeConnection.
         width: how long a line may be.
 
@@ -60,7 +34,7 @@ def scripted(kept: Kept, on: str, width: int) -> Kept:
     """
     trial, target = kept.trial, kept.trial.target
     first, last = kept.observed[0], kept.observed[-1]
-    if not any(fixture == _REAL for fixture, _ in target.fixtures):
+    if not target.has_database:
         return kept
     openings, receiver = _openings(target.openings, on)
     names = Names("")

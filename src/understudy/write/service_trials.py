@@ -25,15 +25,7 @@ from understudy.write.other_answers import other_answers
 from understudy.write.row_checks import RowChecks
 from understudy.write.shapes import Built, NoValue, complete, settled
 from understudy.write.spelling import called, imports_of, snake
-from understudy.write.trials import (
-    Argument,
-    Expression,
-    Observation,
-    OpenArcs,
-    Seen,
-    Target,
-    Trial,
-)
+from understudy.write.trials import Argument, Expression, Observation, OpenArcs, Seen, Target, Trial
 from understudy.write.values import Values
 
 _MOST_RAISED = 3  # exceptions of one method

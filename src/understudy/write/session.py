@@ -22,6 +22,7 @@ from understudy.init.layers import LAYERS, Layer
 from understudy.init.questions import decide
 from understudy.mutate.judge import Judge
 from understudy.project import import_cycles
+from understudy.record.calls import rows_kept
 from understudy.rerun import Reruns
 from understudy.rows.schema_reader import read_schema
 from understudy.rows.table_facts import Schema
@@ -226,7 +227,7 @@ class Session:
             mutation = None if judge is None else Mutation(self._lab, judge)
             explorer = Explorer(self._lab, schema, branches, self._arcs.lines, mutation, checks)
             if self._wanted.on != "real_postgres":
-                stack.enter_context(scripted.rows_kept())
+                stack.enter_context(rows_kept())
             self._explore(explorer)
         self._answer(sorted(branches - explorer.reached - self._reached))
 
@@ -399,8 +400,7 @@ def current() -> Session:
 
 def _uses_environment(target: Target) -> bool:
     """Return whether the code finds its database by the environment, and not by an argument."""
-    has_database = any(fixture == "real_postgres" for fixture, _ in target.fixtures)
-    return has_database and not target.openings
+    return target.has_database and not target.openings
 
 
 def _mark(findings: Findings, config: pytest.Config) -> Callable[[Any], Any]:

@@ -7,10 +7,11 @@ import builtins
 import datetime as dt
 import inspect
 import re
-import textwrap
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from understudy.project import parsing
 
 _FLIPPED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 _NEAR = 2  # lines between a comparison and the branch that it decides
@@ -46,12 +47,10 @@ def constants(function: Callable[..., Any], near: Collection[int]) -> Iterator[C
         function: the function.
         near: the lines in which open arcs begin; without any, all comparisons count.
     """
-    try:
-        lines, first = inspect.getsourcelines(function)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, SyntaxError, TypeError):
-        return  # the function has no source: it was made by exec or in C
-    ast.increment_lineno(tree, first - 1)
+    tree = parsing.tree_of(function)
+    if tree is None:
+        return
+    ast.increment_lineno(tree, inspect.getsourcelines(function)[1] - 1)
     reader = _Reader(function)
     seen: set[str] = set()
     for node in ast.walk(tree):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from understudy.catalog.description import Constraint, SchemaFacts
 from understudy.pg.writes import is_write
@@ -15,7 +15,7 @@ from understudy.script.formatting import quoted
 from understudy.sweep.faults import DROP, Fault, Schemas, described, possible
 from understudy.sweep.violations import PostgresSchema
 from understudy.sweep.written_tests import fault_rule
-from understudy.write.trials import OpenArcs, Target
+from understudy.write.trials import OpenArcs, Target, Trial
 
 _MOST_CALLS = 5
 _MOST_WITHOUT_HANDLER = 2
@@ -57,12 +57,20 @@ class FaultTrial:
     scenario: str
     about: str
 
+    def of(self, trial: Trial, purpose: str) -> Trial:
+        """Return a trial with the fault."""
+        return replace(
+            trial,
+            script=(*trial.script, *self.script),
+            imports=(*trial.imports, *self.imports),
+            scenario=self.scenario,
+            about=self.about,
+            purpose=purpose,
+        )
+
 
 def fault_trials(
-    target: Target,
-    events: Sequence[Event],
-    schema: Schema,
-    open_arcs: OpenArcs,
+    target: Target, events: Sequence[Event], schema: Schema, open_arcs: OpenArcs
 ) -> Iterator[FaultTrial]:
     """Yield the faults of the calls of a trial, those first for which the target has an `except`.
 

@@ -93,11 +93,7 @@ class _Finder:
             _, first = inspect.getsourcelines(member.owner)
         except OSError:  # made by a call: namedtuple("Page", "items total")
             first = member.line
-        return (
-            first,
-            member.owner.__qualname__,
-            member.line + 10_000 * (member.is_inherited),
-        )
+        return (first, member.owner.__qualname__, member.line + 10_000 * (member.is_inherited))
 
     def line(self, member: Member) -> int:
         """Return the line in the module: of an inherited method, that of the class."""
@@ -262,11 +258,7 @@ class _Finder:
         return (self._pool.opening,)
 
     def _call(
-        self,
-        member: Member,
-        around: Surroundings,
-        is_async: bool,
-        kept: list[Collaborator] | None,
+        self, member: Member, around: Surroundings, is_async: bool, kept: list[Collaborator] | None
     ) -> tuple[list[inspect.Parameter], list[str], str]:
         """Return the parameters, the arguments that are known, and what is called."""
         depth = self._unwrapped(member, is_async)

@@ -89,6 +89,11 @@ class Target:
     enters: str = ""
 
     @property
+    def has_database(self) -> bool:
+        """Whether its tests take real_postgres."""
+        return "real_postgres" in dict(self.fixtures)
+
+    @property
     def variants(self) -> tuple[Target, ...]:
         """Return the targets of its trials: itself, if they all call it in the same way."""
         return (self,)

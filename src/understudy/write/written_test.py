@@ -63,17 +63,14 @@ def source_of_test(kept: Kept, name: str, style: Style) -> str:
     """Return the source of a test."""
     trial = kept.trial
     lines = [f"{_STEP}{line}" for line in _docstring(kept, style.width - len(_STEP))]
-    body = list(trial.script) if not trial.target.call else _body(kept)
+    body = (
+        list(trial.script) if not trial.target.call else rendering.body(trial, assertions.act(kept))
+    )
     lines += indent("\n".join(body), _STEP).splitlines()
     if kept.assertions:
         lines += ["", *(f"{_STEP}{line}" for part in kept.assertions for line in part.splitlines())]
     broken = [part for line in lines for part in wrapped(line.rstrip(), style.width)]
     return "\n".join([*_decorators(kept, style), *_header(trial, name, style), *broken]) + "\n"
-
-
-def _body(kept: Kept) -> list[str]:
-    """Return the preparation and the call; their long lines are broken later."""
-    return rendering.body(kept.trial, assertions.act(kept))
 
 
 def _decorators(kept: Kept, style: Style) -> Iterator[str]:
