@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -221,6 +222,11 @@ class SchemaFacts:
     types: dict[str, TypeFacts]
     constraints: tuple[Constraint, ...]
     defaults: tuple[Default, ...] = ()
+
+    def columns_of(self, table: str) -> Sequence[str]:
+        """Return the names of the columns of a table; none if it is not known."""
+        row_type = self.types.get(table)
+        return [name for name, _ in row_type.fields] if row_type else ()
 
     def defaults_of(self, user: str | None) -> dict[str, str]:
         """Return the first values of a user's connections; of everyone's for None."""

@@ -41,7 +41,7 @@ def with_details(
     make = _MAKERS.get(fields.sqlstate)
     if make is None:
         return fields
-    change = change_in(call, types, lambda table: _columns_of(table, facts))
+    change = change_in(call, types, facts.columns_of if facts else lambda table: ())
     constraint = _constraint(fields, change, facts)
     if constraint is not None and facts is not None and _is_of_domain(constraint, facts):
         schema, _, name = constraint.table.rpartition(".")
@@ -58,11 +58,6 @@ def with_details(
     schema, _, table = owner.rpartition(".")
     found = replace(found, table=found.table or table or None)
     return replace(found, schema=found.schema or schema or ("public" if found.table else None))
-
-
-def _columns_of(table: str, facts: SchemaFacts | None) -> Sequence[str]:
-    row_type = facts.types.get(table) if facts else None
-    return [name for name, _ in row_type.fields] if row_type else ()
 
 
 def _is_of_domain(constraint: Constraint, facts: SchemaFacts) -> bool:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from understudy.atomic_write import write_files
 from understudy.catalog import report
@@ -38,6 +40,7 @@ from understudy.catalog.locking import locked
 from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.pg.types import TypeFacts
 
+R = TypeVar("R")
 FORMAT = 1
 # The major version of PostgreSQL, or the name and version of another server: "MariaDB 10.11".
 Server = int | str
@@ -84,13 +87,8 @@ class Contents:
         Raises:
             CatalogFileError: the line is incomplete.
         """
-        line = self.statements.get(key)
-        if line is None:
-            return None
-        try:
-            return read_verdict(line, is_complete=self.descriptions >= DESCRIPTIONS)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CatalogFileError(report.broken_statement(key, error)) from error
+        is_complete = self.descriptions >= DESCRIPTIONS
+        return _read(self.statements, key, partial(read_verdict, is_complete=is_complete))
 
     def asked(self, key: str) -> tuple[str, tuple[str, ...], Context]:
         """Return the statement with a key, the declared types of its parameters, its context."""
@@ -103,13 +101,7 @@ class Contents:
         Raises:
             CatalogFileError: the line is incomplete.
         """
-        line = self.answers.get(key)
-        if line is None:
-            return None
-        try:
-            return read_answer(line)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CatalogFileError(report.broken_statement(key, error)) from error
+        return _read(self.answers, key, read_answer)
 
     def add_answer(
         self, statement: str, answer: Answer, declared: Sequence[str], given: Sequence[str | None]
@@ -145,6 +137,17 @@ class Contents:
             line["after"] = list(context.changes)
         name = key(statement, declared, context=context)
         self.statements[name] = {**line, **verdict_line(verdict)}
+
+
+def _read(lines: Mapping[str, Line], key: str, read: Callable[[Line], R]) -> R | None:
+    """Return what a line of the file says, or None if it is not there."""
+    line = lines.get(key)
+    if line is None:
+        return None
+    try:
+        return read(line)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CatalogFileError(report.broken_statement(key, error)) from error
 
 
 def key(

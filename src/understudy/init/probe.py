@@ -47,10 +47,11 @@ def pytest_collection(session: pytest.Session) -> None:
     for module, name in request["models"]:
         pytest_process.answer({"kind": "begin", "what": module})
         pytest_process.answer(_model(module, name))
-    for key, load in (("schema", _schema), ("mysql_schema", _mysql_schema)):
+    for key in ("schema", "mysql_schema"):
         if request.get(key):
             pytest_process.answer({"kind": "begin", "what": SCHEMA})
-            pytest_process.answer(load(request[key], Path(request["path"][0])))
+            root = Path(request["path"][0])
+            pytest_process.answer(_schema(request[key], root, is_mysql=key == "mysql_schema"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,7 +66,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
                 "file": report.nodeid.partition("::")[0],
                 "passed": report.when == "call" and report.passed,
                 "error": _what_happened(report),
-            },
+            }
         )
 
 
@@ -163,25 +164,16 @@ def _described(route: Any, described: Mapping[str, Any]) -> Any:
         }
 
 
-def _schema(setting: Sequence[str], root: Path) -> dict[str, Any]:
-    """Load the schema into a separate PostgreSQL."""
+def _schema(setting: Sequence[str], root: Path, *, is_mysql: bool) -> dict[str, Any]:
+    """Load the schema into a separate PostgreSQL, MySQL or MariaDB."""
     from understudy.embedded import PostgresError, TestDatabases
 
-    databases = TestDatabases(setting, root)
-    try:
-        databases.start()
-        databases.stop()
-    except PostgresError as error:
-        return {"kind": "schema", "error": str(error)}
-    return {"kind": "schema", "error": None}
+    kind: Any = TestDatabases
+    if is_mysql:
+        from understudy.mysql_server.databases import MysqlDatabases
 
-
-def _mysql_schema(setting: Sequence[str], root: Path) -> dict[str, Any]:
-    """Load the schema into a separate MySQL or MariaDB."""
-    from understudy.embedded import PostgresError
-    from understudy.mysql_server.databases import MysqlDatabases
-
-    databases = MysqlDatabases(setting, root)
+        kind = MysqlDatabases
+    databases = kind(setting, root)
     try:
         databases.start()
         databases.stop()

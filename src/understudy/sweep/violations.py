@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,12 +19,7 @@ from understudy.script.boundary import Event
 from understudy.script.mysql_calls import MysqlCall
 
 _UNIQUE = ("primary key", "unique")
-_POSTGRES = {
-    "primary key": "23505",
-    "unique": "23505",
-    "foreign key": "23503",
-    "check": "23514",
-}
+_POSTGRES = {"primary key": "23505", "unique": "23505", "foreign key": "23503", "check": "23514"}
 _CHANGES_OTHERS = re.compile(r" ON DELETE (?:CASCADE|SET NULL)")
 
 
@@ -57,7 +52,7 @@ class PostgresSchema:
     def violations(self, event: Event) -> Iterator[Violation]:
         """Yield what a statement can violate."""
         facts = self.facts
-        change = change_in(event.call, (), lambda table: _columns_of(table, facts))
+        change = change_in(event.call, (), facts.columns_of)
         spared = _spared(event.call.statement)
         for found in _violable(change, facts.constraints, self.restricting):
             is_spared = spared is not None and (not spared or spared == set(found.columns))
@@ -138,9 +133,7 @@ class MysqlSchema:
 
 
 def _violable(
-    change: Change,
-    constraints: Iterable[Constraint],
-    restricting: Collection[str],
+    change: Change, constraints: Iterable[Constraint], restricting: Collection[str]
 ) -> Iterator[Constraint]:
     for constraint in constraints:
         if change.command == "DELETE":
@@ -177,8 +170,3 @@ def _spared(statement: str) -> set[str] | None:
             listed, _ = items(tokens, at + 3)
             return {postgres_name(item[0]) for item in listed if item}
     return None
-
-
-def _columns_of(table: str, facts: SchemaFacts) -> Sequence[str]:
-    row_type = facts.types.get(table)
-    return [name for name, _ in row_type.fields] if row_type else ()
