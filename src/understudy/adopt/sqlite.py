@@ -101,13 +101,7 @@ class _Rewrite:
         if self._environment:
             keys[self._target.environment] = self._environment
         return Adoption(
-            "sqlite",
-            self._found,
-            files,
-            keys,
-            self._notes,
-            self._refusals,
-            self._target.database,
+            "sqlite", self._found, files, keys, self._notes, self._refusals, self._target.database
         )
 
     # Engines -------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ MYSQL = Target(
     clients={
         "client": "@pytest.fixture\n"
         "def {name}(real_mysql):\n"
-        "    return real_mysql.pymysql.connect()",
+        "    return real_mysql.pymysql.connect()"
     },
     drivers={
         "create_async_engine": (("aiomysql", "aiomysql"), ("asyncmy", "asyncmy"), ("", "aiomysql")),

@@ -121,10 +121,7 @@ def _schema_problem(plan: Plan, copy: Copy) -> str | None:
     """Return why the schema cannot be loaded, or None if it can."""
     assert plan.schema is not None, "it is asked for"
     base = str(copy.root / plan.findings.base)
-    request = {
-        "path": [str(copy.root), base],
-        plan.database.schema: plan.schema.setting,
-    }
+    request = {"path": [str(copy.root), base], plan.database.schema: plan.schema.setting}
     said = copy.ask(Path(), request)
     for answer in said.of("schema"):
         error: str | None = answer["error"]

@@ -105,10 +105,7 @@ def equal_names(names: Sequence[str], row: Mapping[str, Any], count: int) -> Dif
     verb = f".row(({values}))" if count == 1 else f".rows(({values}), ...)"
     return Difference(
         f"it has {listed}, and a mapping has one value for them",
-        remedy=(
-            "Give the values in the order of the columns:",
-            f"  {verb}  # {', '.join(names)}",
-        ),
+        remedy=("Give the values in the order of the columns:", f"  {verb}  # {', '.join(names)}"),
     )
 
 

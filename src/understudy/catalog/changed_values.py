@@ -44,9 +44,7 @@ class Change:
 
 
 def change_in(
-    call: Call,
-    types: Sequence[str],
-    columns_of: Callable[[str], Sequence[str]] = lambda table: (),
+    call: Call, types: Sequence[str], columns_of: Callable[[str], Sequence[str]] = lambda table: ()
 ) -> Change:
     """Return what a call changes.
 

@@ -234,8 +234,7 @@ def _array(element: Type) -> Decoded | None:
     if inner is None:
         return None
     return Decoded(
-        f"list of {inner.name}",
-        lambda value: _items(inner, value) if _is_a(value, list) else "",
+        f"list of {inner.name}", lambda value: _items(inner, value) if _is_a(value, list) else ""
     )
 
 

@@ -292,10 +292,7 @@ class Lookup:
                 for alias in ("a", "b")
             )
             query = _RELATIONS.format(
-                waived_here=here,
-                waived_below=below,
-                plain_key=_PLAIN_KEY,
-                plain_check=_PLAIN_CHECK,
+                waived_here=here, waived_below=below, plain_key=_PLAIN_KEY, plain_check=_PLAIN_CHECK
             )
             for oid, schema, name, kind, rules, *columns, checks, view in self._rows(
                 query, (missing,)

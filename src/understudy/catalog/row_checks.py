@@ -7,12 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from understudy.catalog.check_conditions import (
-    is_violated,
-    literal,
-    may_be_violated,
-    stored,
-)
+from understudy.catalog.check_conditions import is_violated, literal, may_be_violated, stored
 from understudy.catalog.description import KnownValue, RowCheck
 from understudy.catalog.oid_lookup import Check, Relation
 from understudy.catalog.querytree import Node, constant, integer, number

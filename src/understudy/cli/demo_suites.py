@@ -105,10 +105,7 @@ def run(suite: Suite, folder: Path, output: IO[str], extra: Sequence[str] = ()) 
     """
     with tempfile.TemporaryDirectory(prefix="understudy-demo-") as scratch:
         data = Path(scratch, "coverage")
-        environment = {
-            **pytest_process.environment_without(*_FOREIGN),
-            "COVERAGE_FILE": str(data),
-        }
+        environment = {**pytest_process.environment_without(*_FOREIGN), "COVERAGE_FILE": str(data)}
         arguments = ["-q", "-m", suite.marks, *extra]
         if suite.measures:
             # The figure is shown; no minimum is demanded.

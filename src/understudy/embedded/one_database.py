@@ -142,12 +142,7 @@ def _refuse_for_others(statement: Statement, *, is_own: bool) -> None:
 
 
 def _renamed(
-    statement: Statement,
-    words: Sequence[str],
-    chosen: str | None,
-    database: str,
-    *,
-    is_own: bool,
+    statement: Statement, words: Sequence[str], chosen: str | None, database: str, *, is_own: bool
 ) -> Statement | None:
     """Return a statement about a database as one about this database."""
     tokens = sql.pieces(statement.text)

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.embedded.errors import SchemaError
-from understudy.embedded.python_imports import (
-    creates_from_models,
-    imported_files,
-    module_file,
-)
+from understudy.embedded.python_imports import creates_from_models, imported_files, module_file
 from understudy.embedded.subprocesses import run_module
 
 NAME_VARIABLE = "UNDERSTUDY_SCHEMA_FUNCTION"

@@ -42,15 +42,7 @@ from understudy.fake_postgres.scripted_statements import StatementNotes, scripte
 from understudy.pg.codecs.codec import Decoder, Encoder
 from understudy.pg.sql import one_line
 from understudy.script import expectations
-from understudy.script.answers import (
-    Computed,
-    Drop,
-    Error,
-    Hang,
-    Rows,
-    Value,
-    values_of,
-)
+from understudy.script.answers import Computed, Drop, Error, Hang, Rows, Value, values_of
 from understudy.script.boundary import Boundary, Change, Kind, Replace
 from understudy.script.calls import Call
 from understudy.script.failures import Failure

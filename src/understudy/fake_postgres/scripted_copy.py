@@ -49,11 +49,7 @@ def read(rows: CopiedRows, call: Call) -> None:
 
 
 def result(
-    outcome: Rows | Value,
-    call: Call,
-    way: Literal["in", "out"],
-    columns: Columns,
-    values: Values,
+    outcome: Rows | Value, call: Call, way: Literal["in", "out"], columns: Columns, values: Values
 ) -> Result:
     """Return the result of a COPY.
 

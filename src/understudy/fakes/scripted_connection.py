@@ -299,9 +299,7 @@ class _YieldedRows(list[Any]):
     """Rows, whatever they look like."""
 
 
-async def _all_rows(
-    generator: Generator[Any, Any, Any] | AsyncGenerator[Any, Any],
-) -> _YieldedRows:
+async def _all_rows(generator: Generator[Any, Any, Any] | AsyncGenerator[Any, Any]) -> _YieldedRows:
     """Return all rows that a generator yields: psqlpy returns none before it has them all."""
     if inspect.isasyncgen(generator):
         return _YieldedRows([row async for row in generator])

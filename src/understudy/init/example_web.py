@@ -199,8 +199,7 @@ def dto_examples(parts: Sequence[Part], rejections: Sequence[Mapping[str, Any]])
         if rejection["rejected"]
     ]
     return examples.examples_or_reason(
-        candidates[:_MOST],
-        "no model rejects any input: none has a required field or a constraint",
+        candidates[:_MOST], "no model rejects any input: none has a required field or a constraint"
     )
 
 

@@ -82,11 +82,7 @@ class Plan:
 
 
 def make_plan(
-    findings: Findings,
-    decisions: Decisions,
-    *,
-    timeout: float | None,
-    say: Callable[[str], None],
+    findings: Findings, decisions: Decisions, *, timeout: float | None, say: Callable[[str], None]
 ) -> Plan:
     """Make the plan. Only a copy of the project is written to, and deleted afterwards.
 

@@ -154,10 +154,7 @@ def _examples(
             found["router"] = LayerExamples((), app["error"] if app else said.why_it_ended())
         else:
             found["router"] = router_examples(
-                parts["router"],
-                app["routes"],
-                findings.modules,
-                database=_reached(findings),
+                parts["router"], app["routes"], findings.modules, database=_reached(findings)
             )
     if "service" in layers:
         found["service"] = service_examples(parts["service"], findings.modules, config.fakes)

@@ -278,11 +278,7 @@ class _Judge:
         return list(islice(_in_turn(list(kinds.values())), _CHOSEN))
 
     def _telling(
-        self,
-        subject: Subject,
-        mutant: Mutant,
-        data: Dataset,
-        parameters: Parameters,
+        self, subject: Subject, mutant: Mutant, data: Dataset, parameters: Parameters
     ) -> str:
         """Return the line that inserts the row which tells the mutant from its original."""
         tables = {table.oid: table for table in [*subject.tables, *subject.changed]}

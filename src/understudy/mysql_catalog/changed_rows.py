@@ -9,12 +9,7 @@ from understudy.catalog.changed_values import Change
 from understudy.mysql.sql import Piece, pieces
 from understudy.mysql_catalog.schema import Schema, is_strict
 from understudy.mysql_catalog.scopes import Scope, outside_brackets, word_at
-from understudy.mysql_catalog.stored_columns import (
-    Value,
-    parameter_numbers,
-    read_insert,
-    set_list,
-)
+from understudy.mysql_catalog.stored_columns import Value, parameter_numbers, read_insert, set_list
 from understudy.script.mysql_calls import MysqlCall
 
 UNKNOWN = "?"

@@ -137,11 +137,7 @@ class MysqlChecker(Checker):
         return report.statement_refused(self.server, call, refusal, excerpt)
 
     def _check_values(
-        self,
-        call: Call,
-        description: Description,
-        rows: Sequence[Sequence[Any]],
-        count: int | None,
+        self, call: Call, description: Description, rows: Sequence[Sequence[Any]], count: int | None
     ) -> None:
         __tracebackhide__ = True
         is_mariadb = self.server == "MariaDB"

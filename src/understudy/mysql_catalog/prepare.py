@@ -9,13 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from understudy.mysql.packets import (
-    Command,
-    Err,
-    read_column_definition,
-    read_err,
-    read_prepared,
-)
+from understudy.mysql.packets import Command, Err, read_column_definition, read_err, read_prepared
 from understudy.mysql.types import Column
 
 if TYPE_CHECKING:

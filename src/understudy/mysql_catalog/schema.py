@@ -141,10 +141,7 @@ class Schema:
             table.name: TypeFacts(
                 TABLE,
                 fields=tuple(
-                    (
-                        column.name,
-                        column.type if column.is_nullable else f"{column.type} not null",
-                    )
+                    (column.name, column.type if column.is_nullable else f"{column.type} not null")
                     for column in table.columns.values()
                 ),
             )

@@ -181,9 +181,7 @@ def _column_of(table: Table, names: Sequence[str]) -> FoundColumn | None:
 
 
 def set_list(
-    pieces: Sequence[Piece],
-    start: int,
-    column_of: Callable[[Sequence[str]], FoundColumn | None],
+    pieces: Sequence[Piece], start: int, column_of: Callable[[Sequence[str]], FoundColumn | None]
 ) -> Iterator[Value]:
     """Yield what is assigned after SET."""
     places = outside_brackets(pieces, start)

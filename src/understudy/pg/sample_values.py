@@ -50,11 +50,7 @@ def sample(types: Types, kind: Type, random: Random, label: str) -> str | None:
 
 
 def _all(
-    types: Types,
-    names: list[str | None],
-    random: Random,
-    label: str,
-    form: str,
+    types: Types, names: list[str | None], random: Random, label: str, form: str
 ) -> str | None:
     """Return the text of a value that consists of others."""
     texts: list[str] = []

@@ -89,13 +89,10 @@ STATES = {
         "check_violation", 'new row for relation "{table}" violates check constraint "{constraint}"'
     ),
     "23P01": State(
-        "exclusion_violation",
-        'conflicting key value violates exclusion constraint "{constraint}"',
+        "exclusion_violation", 'conflicting key value violates exclusion constraint "{constraint}"'
     ),
     "25001": State(
-        "active_sql_transaction",
-        "{name} cannot run inside a transaction block",
-        default="VACUUM",
+        "active_sql_transaction", "{name} cannot run inside a transaction block", default="VACUUM"
     ),
     "25006": State(
         "read_only_sql_transaction",

@@ -69,10 +69,7 @@ _FLAGS = {
     "report_mutants": "a file that `understudy mutate --format json` has written, for the page",
 }
 
-_LISTS = (
-    *("schema", "sqlite_schema", "mysql_schema", "report_redact"),
-    *ENVIRONMENTS,
-)
+_LISTS = (*("schema", "sqlite_schema", "mysql_schema", "report_redact"), *ENVIRONMENTS)
 
 
 def add_options(parser: pytest.Parser) -> None:

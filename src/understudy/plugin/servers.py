@@ -110,10 +110,7 @@ def sqlite(config: pytest.Config) -> SqliteDatabase:
         checks.configured = Levels(**levels)
         known = config.stash[_SQLITE] = SqliteDatabase(
             lambda template: schema.load(
-                template,
-                settings.schema,
-                settings.root,
-                settings.real_sqlite_env,
+                template, settings.schema, settings.root, settings.real_sqlite_env
             )
         )
         phases.tell()

@@ -94,11 +94,7 @@ class ForwardingResponder(ScriptResponder):
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        lock: threading.RLock,
-        boundary: Boundary,
-        host: Host,
+        self, engine: Engine, lock: threading.RLock, boundary: Boundary, host: Host
     ) -> None:
         super().__init__(engine, lock, boundary)
         self._host = host

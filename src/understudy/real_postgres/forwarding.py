@@ -68,12 +68,7 @@ class ForwardingResponder(ScriptResponder):
     """
 
     observer: Observer | None = None
-    commands: tuple[type[c.Command], ...] = (
-        c.Show,
-        c.Declare,
-        c.Fetch,
-        c.Close,
-    )
+    commands: tuple[type[c.Command], ...] = (c.Show, c.Declare, c.Fetch, c.Close)
 
     def __init__(
         self,
@@ -182,12 +177,7 @@ class ForwardingResponder(ScriptResponder):
             raise server_error(failure, sql) from None
 
     def _changed(
-        self,
-        change: Change | None,
-        call: Call,
-        portal: Portal,
-        limit: int,
-        client: RollbackClient,
+        self, change: Change | None, call: Call, portal: Portal, limit: int, client: RollbackClient
     ) -> Result | Pending:
         """Forward a statement, or what a change at the boundary makes of it."""
         if isinstance(change, Drop) and change.when == "after":

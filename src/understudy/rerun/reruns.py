@@ -148,12 +148,7 @@ class Reruns:
     # Reruns ----------------------------------------------------------------------------------
 
     def run(
-        self,
-        item: pytest.Item,
-        change: Changing | None,
-        *,
-        seconds: float,
-        connects: bool = False,
+        self, item: pytest.Item, change: Changing | None, *, seconds: float, connects: bool = False
     ) -> Run:
         """Run a test again.
 

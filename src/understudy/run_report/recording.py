@@ -53,9 +53,7 @@ class Reader:
     """
 
     def __init__(
-        self,
-        codecs: Callable[[str], Values | None],
-        time_of: Callable[[int | None], float | None],
+        self, codecs: Callable[[str], Values | None], time_of: Callable[[int | None], float | None]
     ) -> None:
         self._codecs = codecs
         self._time_of = time_of

@@ -87,10 +87,7 @@ class Redaction:
         )
 
     def test(
-        self,
-        test: Test,
-        texts: Mapping[int, str],
-        verdict_on: Callable[[str], Verdict | None],
+        self, test: Test, texts: Mapping[int, str], verdict_on: Callable[[str], Verdict | None]
     ) -> Test:
         """Return a test with its values hidden.
 

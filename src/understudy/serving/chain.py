@@ -11,9 +11,7 @@ from understudy.serving.waits import ConnectionDropped, Pending
 
 
 def chain(
-    first: Pending,
-    then: Callable[[Any], Any],
-    failed: Callable[[], None] = lambda: None,
+    first: Pending, then: Callable[[Any], Any], failed: Callable[[], None] = lambda: None
 ) -> Pending:
     """Wait for one result, and then for what is made of it.
 

@@ -7,13 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from understudy.catalog.description import (
-    Constraint,
-    Description,
-    RowBounds,
-    SchemaFacts,
-    Verdict,
-)
+from understudy.catalog.description import Constraint, Description, RowBounds, SchemaFacts, Verdict
 from understudy.pg import sql
 from understudy.pg.sql_spelling import name_of
 from understudy.project.sql_literals import Inventory, Literal, Places, shape

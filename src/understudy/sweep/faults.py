@@ -145,11 +145,7 @@ def parse(text: str) -> tuple[str, ...]:
 
 
 def possible(
-    event: Event,
-    selected: Collection[str],
-    schemas: Schemas = NO_SCHEMAS,
-    *,
-    wrote: bool,
+    event: Event, selected: Collection[str], schemas: Schemas = NO_SCHEMAS, *, wrote: bool
 ) -> Iterator[Fault]:
     """Yield the faults that a call can meet.
 

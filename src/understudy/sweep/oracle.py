@@ -68,13 +68,7 @@ class Verdict:
 
 
 def judge(
-    trial: Trial,
-    test: str,
-    call: CallId,
-    normal: Run,
-    run: Run,
-    limit: float,
-    rules: Rules,
+    trial: Trial, test: str, call: CallId, normal: Run, run: Run, limit: float, rules: Rules
 ) -> Verdict:
     """Judge a run with a fault.
 

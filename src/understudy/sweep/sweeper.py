@@ -105,12 +105,7 @@ class Sweep:
         """How many trials are over."""
         return len(self.verdicts) + len(self.unreached) + len(self.unsteady)
 
-    def _try(
-        self,
-        trial: Trial,
-        rerunner: Rerunner,
-        rules: Rules,
-    ) -> None:
+    def _try(self, trial: Trial, rerunner: Rerunner, rules: Rules) -> None:
         for test, call in trial.candidates:
             if test not in self.left_out and (reason := rerunner.control(test)) is not None:
                 self.left_out[test] = reason
@@ -146,12 +141,7 @@ class Sweep:
         return found
 
     def _verdict(
-        self,
-        trial: Trial,
-        test: str,
-        call: CallId,
-        rerunner: Rerunner,
-        rules: Rules,
+        self, trial: Trial, test: str, call: CallId, rerunner: Rerunner, rules: Rules
     ) -> Verdict | None:
         """Run a test with a fault; return None if the call was not made."""
         normal = rerunner.normal(test)

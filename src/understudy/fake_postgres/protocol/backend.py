@@ -6,11 +6,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
-from understudy.fake_postgres.protocol import (
-    backend_messages,
-    errors,
-    run_time_parameters,
-)
+from understudy.fake_postgres.protocol import backend_messages, errors, run_time_parameters
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.notifications import Listening

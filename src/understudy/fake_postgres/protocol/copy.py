@@ -6,11 +6,7 @@ from collections.abc import Generator
 from functools import partial
 from typing import Any
 
-from understudy.fake_postgres.protocol import (
-    backend_messages,
-    errors,
-    frontend_messages,
-)
+from understudy.fake_postgres.protocol import backend_messages, errors, frontend_messages
 from understudy.fake_postgres.protocol.answers import first_rows
 from understudy.fake_postgres.protocol.backend import LONG, MORE, Backend, Work, outcome, run
 from understudy.fake_postgres.protocol.prepared_statements import tag

@@ -85,9 +85,7 @@ class Portals:
     def settle(self, mark: dict[str, Portal], *, commit: bool) -> None:
         """Drop the portals that end with the transaction."""
         self.unnamed = None
-        self._keep(
-            lambda portal: portal.hold and (commit or mark.get(portal.name) is portal),
-        )
+        self._keep(lambda portal: portal.hold and (commit or mark.get(portal.name) is portal))
 
     def _keep(self, wanted: Callable[[Portal], bool]) -> None:
         for name, portal in list(self._named.items()):

@@ -138,10 +138,7 @@ def fields(backend: Backend, prepared: Prepared) -> tuple[Field, ...] | None:
 
 
 def plan(
-    backend: Backend,
-    prepared: Prepared,
-    given: tuple[int, ...] = (),
-    wanted: tuple[int, ...] = (),
+    backend: Backend, prepared: Prepared, given: tuple[int, ...] = (), wanted: tuple[int, ...] = ()
 ) -> Plan:
     """Choose the decoders of the parameters and the encoders of the columns.
 

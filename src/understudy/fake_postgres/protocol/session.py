@@ -9,18 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from understudy.fake_postgres.protocol import (
-    backend_messages,
-    errors,
-    extended_query,
-    simple_query,
-)
-from understudy.fake_postgres.protocol.backend import (
-    MORE,
-    Backend,
-    Work,
-    settle,
-)
+from understudy.fake_postgres.protocol import backend_messages, errors, extended_query, simple_query
+from understudy.fake_postgres.protocol.backend import MORE, Backend, Work, settle
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.frames import BadLength, Frames, UnknownKind
 from understudy.fake_postgres.protocol.login import ServerOptions

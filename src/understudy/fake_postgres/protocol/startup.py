@@ -7,11 +7,7 @@ import struct
 from collections.abc import Generator
 from typing import Any
 
-from understudy.fake_postgres.protocol import (
-    backend_messages,
-    errors,
-    frontend_messages,
-)
+from understudy.fake_postgres.protocol import backend_messages, errors, frontend_messages
 from understudy.fake_postgres.protocol.backend import MORE, Backend, Work
 from understudy.fake_postgres.protocol.scram import MECHANISM, Exchange
 from understudy.serving.waits import ConnectionDropped, Pending

@@ -23,8 +23,7 @@ def check(module: Module) -> Iterator[Found]:
                 found = _unreachable(block.body, raises)
                 if found is not None:
                     yield Found(
-                        found,
-                        f"{test.name} never reaches this assertion: a line above it raises",
+                        found, f"{test.name} never reaches this assertion: a line above it raises"
                     )
 
 

@@ -32,8 +32,7 @@ def check(module: Module) -> Iterator[Found]:
             name = _only_there(assertion.test)
             if name is not None and _is_a_response(module, test, name):
                 yield Found(
-                    assertion,
-                    f"{name} is a response, which is always true, whatever its status is",
+                    assertion, f"{name} is a response, which is always true, whatever its status is"
                 )
 
 

@@ -33,9 +33,7 @@ def check(module: Module) -> Iterator[Found]:
                 yield Found(node, f"{test.name} leaves {text} changed for later tests")
 
 
-def _sets(
-    test: Function,
-) -> Iterator[tuple[ast.stmt | ast.expr, ast.expr, str, ast.expr]]:
+def _sets(test: Function) -> Iterator[tuple[ast.stmt | ast.expr, ast.expr, str, ast.expr]]:
     """Yield where a test sets an attribute: the place, the owner, the name and the value."""
     for node in test.own(ast.Assign):
         for target in node.targets:

@@ -25,8 +25,7 @@ def check(module: Module) -> Iterator[Found]:
     for test in pytest_items.of(module).tests:
         if counted[test.node] >= _MANY:
             yield Found(
-                test.node,
-                f"{test.name} replaces {counted[test.node]} things and so tests little",
+                test.node, f"{test.name} replaces {counted[test.node]} things and so tests little"
             )
 
 

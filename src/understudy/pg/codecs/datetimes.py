@@ -35,11 +35,7 @@ _START = dt.datetime(2000, 1, 1)
 _START_UTC = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 _LAST_DAY = dt.date.max.toordinal()
-_SPECIAL = {
-    "infinity": INFINITY,
-    "+infinity": INFINITY,
-    "-infinity": MINUS_INFINITY,
-}
+_SPECIAL = {"infinity": INFINITY, "+infinity": INFINITY, "-infinity": MINUS_INFINITY}
 
 
 def _perhaps(text: str, words: str) -> str:

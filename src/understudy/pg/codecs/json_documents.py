@@ -134,9 +134,7 @@ def _check_escapes(text: str, document: Any) -> None:
     """Refuse the escapes that jsonb cannot store: NUL, and half a pair of surrogates."""
     if "\\u0000" in text.replace("\\\\", ""):
         raise refusal(
-            "22P05",
-            "unsupported Unicode escape sequence",
-            "\\u0000 cannot be converted to text.",
+            "22P05", "unsupported Unicode escape sequence", "\\u0000 cannot be converted to text."
         )
     if _SURROGATE.search(text) and any(map(_HALF.search, _strings(document))):
         raise refusal(

@@ -217,10 +217,7 @@ def multirange_of(name: str, codec: Codec) -> Codec:
         return len(pieces).to_bytes(4) + b"".join(pieces)
 
     return Codec(
-        read,
-        receive,
-        lambda value: "{" + ",".join(map(codec.output, of(value))) + "}",
-        send,
+        read, receive, lambda value: "{" + ",".join(map(codec.output, of(value))) + "}", send
     )
 
 

@@ -192,10 +192,7 @@ def _send_bytes(value: Any) -> bytes:
 
 
 BYTEA = Codec(
-    _read_bytes,
-    lambda data: data,
-    lambda value: "\\x" + _send_bytes(value).hex(),
-    _send_bytes,
+    _read_bytes, lambda data: data, lambda value: "\\x" + _send_bytes(value).hex(), _send_bytes
 )
 
 
