@@ -86,6 +86,37 @@ def test_variables_that_are_read(tmp_path: Path, source: str, expected: str) -> 
     assert variables(tmp_path, f"{source}\n") == {"DATABASE_URL": expected}
 
 
+KEYWORDS = (
+    'user=get("PG_USER"), password=get("PG_PASS"), database=get("PG_DB"), host=get("PG_HOST")'
+)
+
+
+@pytest.mark.parametrize(
+    ("connections", "has_port"),
+    [
+        (f"asyncpg.connect({KEYWORDS})", True),
+        (f"asyncpg.create_pool({KEYWORDS}, min_size=1)\nasyncpg.connect({KEYWORDS})", True),
+        (f"asyncpg.connect({KEYWORDS}, port=5432)", False),
+        (f"asyncpg.connect({KEYWORDS}, **options)", False),
+        (f'asyncpg.connect({KEYWORDS})\nasyncpg.connect("postgresql://there")', False),
+        (
+            "url = f\"postgresql://{get('PG_USER')}:{get('PG_PASS')}@{get('PG_HOST')}:5432/{get('PG_DB')}\"",
+            False,
+        ),
+    ],
+    ids=["connection", "pool", "port", "unknown", "another", "url"],
+)
+def test_a_driver_that_is_given_no_port_takes_that_of_its_variable(
+    tmp_path: Path, connections: str, has_port: bool
+) -> None:
+    """If nothing else says which port it is."""
+    source = f"from os import environ, getenv as get\nimport asyncpg\n\n{connections}\n"
+    expected = {"PG_USER": "{user}", "PG_PASS": "{password}", "PG_DB": "{database}"}
+    expected |= {"PG_HOST": "{host}", "PGPORT": "{port}"}
+
+    assert variables(tmp_path, source) == (expected if has_port else None)
+
+
 def test_settings_inside_of_settings(tmp_path: Path) -> None:
     source = f"""{PYDANTIC}from pydantic import BaseModel
 

@@ -242,6 +242,8 @@ def test_rows_tell_every_mutant_apart(
         ("opens_at > $1", [time(9)]),
         ("lasts < $1", [timedelta(hours=30)]),
         ("token > $1", [UUID(int=101)]),
+        ("EXTRACT(year FROM due) = $1::int AND EXTRACT(month FROM orders.due) = $2", [2024, 2]),
+        ("date_part('hour', sent_at) = $1", [7]),
     ],
 )
 def test_one_row_meets_a_condition_and_another_misses_it(

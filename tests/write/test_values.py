@@ -279,6 +279,8 @@ def test_constraints_of_a_model_hold() -> None:
         ("due_date", inspect.Parameter.empty, dt.date(2026, 1, 1)),
         ("image_url", str, "https://example.com/a"),
         ("phone", str, "+5511987654310"),
+        ("target_month", int, 3),
+        ("year", inspect.Parameter.empty, 2026),
     ],
 )
 def test_names_decide_what_a_plain_value_is(name: str, hint: Any, value: Any) -> None:

@@ -31,6 +31,12 @@ _PARTS = {
     "PASSWORD": "{password}", "PASS": "{password}", "PWD": "{password}",
     "DB": "{database}", "NAME": "{database}", "DATABASE": "{database}", "DBNAME": "{database}",
 }  # fmt: skip
+# What connects with the keywords host, user, password and database.
+_CONNECTS = {
+    "asyncpg.connect", "asyncpg.create_pool", "asyncpg.connection.connect",
+    "asyncpg.pool.create_pool", "psycopg.connect", "psycopg.Connection.connect",
+    "psycopg.AsyncConnection.connect", "psycopg2.connect",
+}  # fmt: skip
 _ALL_PARTS = set(_PARTS.values())
 _PART = "|".join(_PARTS)
 # For a key that is too short, libraries raise or warn.
@@ -104,6 +110,9 @@ def find_variables(
     parts = {
         name: _PARTS[match[1]] for name in found if (match := names.part.fullmatch(name.upper()))
     }
+    own_port = _ALL_PARTS - set(parts.values()) == {"{port}"} and len(parts) == len(_ALL_PARTS) - 1
+    if own_port and _leaves_the_port(modules):
+        parts["PGPORT"] = "{port}"
     # With fewer, a request may reach another server; with more, there are several databases.
     if set(parts.values()) != _ALL_PARTS or len(parts) != len(_ALL_PARTS):
         parts = {}
@@ -118,6 +127,23 @@ def find_variables(
     required = _required(found.values(), sources)
     others = {name: value for name, value in required.items() if name not in values}
     return DatabaseVariables(values, found[next(iter(values))].place, others)
+
+
+def _leaves_the_port(modules: Modules) -> bool:
+    """Whether every connection has a host and no port: drivers then take the one in PGPORT."""
+    calls = [
+        node
+        for module in modules
+        if not _NOT_THE_APP & set(module.file.parts)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and module.qualified(node.func) in _CONNECTS
+    ]
+    return bool(calls) and all(
+        not call.args
+        and "host" in (names := {keyword.arg for keyword in call.keywords})
+        and not names & {"port", "dsn", "conninfo", None}
+        for call in calls
+    )
 
 
 def _variables(modules: Modules, module: Module) -> Iterator[_Variable]:

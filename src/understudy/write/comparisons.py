@@ -28,12 +28,13 @@ _NUMBERS = (int, float, Decimal)
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _OPPOSITES = (
     *(("=", "<>"), ("<", ">="), (">", "<="), ("like", "unlike"), ("in", "not in")),
-    *(("null", "not null"), ("true", "false")),
+    *(("null", "not null"), ("true", "false"), ("part", "other part")),
 )
 _OPPOSITE = {"ilike": "unlike"} | dict(_OPPOSITES) | {last: first for first, last in _OPPOSITES}
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _WITH_TABLES = frozenset({"FROM", "USING", "UPDATE", "DELETE", "INSERT"})
 _CLOCK = frozenset({"NOW", "CURRENT_TIMESTAMP", "CURRENT_DATE", "LOCALTIMESTAMP"})
+_MIDDLE = dt.datetime(2026, 1, 15, 12)
 _SAME_DAY = dt.timedelta(days=40)
 
 
@@ -44,12 +45,25 @@ class Clock(Enum):
 
 
 @dataclass(frozen=True)
+class MomentPart:
+    """A part of a date that a condition compares, such as its year.
+
+    Attributes:
+        name: the part: "year".
+        moment: a moment with all parts that conditions compare.
+    """
+
+    name: str
+    moment: dt.datetime
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A column that a condition compares with a value.
 
     Attributes:
         column: the column.
-        operator: "=", "<>", "<", "in", "like", "ilike", "null", "true" and so on.
+        operator: "=", "<>", "<", "in", "like", "ilike", "null", "true", "part" and so on.
         value: what it is compared with; a list for "in"; None for "null" and "true".
     """
 
@@ -153,6 +167,7 @@ class _Reader:
         self._numbers = Numbers(statement)
         self._columns = ColumnReader(statement, tables)
         self._own: set[int] = set()
+        self._parts: dict[ColumnId, dict[str, int]] = {}
         self._found = Reading(tables)
 
     def read(self) -> Reading:
@@ -171,6 +186,7 @@ class _Reader:
             for keyword, condition in query.conditions():
                 if keyword != "CASE":
                     self._walk(condition, is_negated=False)
+            self._read_parts()
             for clause in query.clauses:
                 self._read_clause(clause)
             if query.command in ("UPDATE", "DELETE", "INSERT") and (written := self._written()):
@@ -261,11 +277,35 @@ class _Reader:
                 self._found.links.append((min(left), min(right)))
         elif left and not right and {"STRPOS", "POSITION"} & set(words[first:at]):
             self._add(Comparison(min(left), "like", self._value(first, at)), is_negated)
+        elif left and not right and (part := self._part(first, at)):
+            value = self._value(at + 1, last)
+            if operator == "=" and not is_negated and isinstance(value, _NUMBERS):
+                self._parts.setdefault(min(left), {})[part] = int(value)
         elif left and not right:
             is_negated = is_negated != (words[at - 1] == "NOT")
             self._against(min(left), operator, at + 1, last, is_negated, self._added(first, at))
         elif right and not left:
             self._against(min(right), _FLIPPED.get(operator, operator), first, at, is_negated)
+
+    def _part(self, first: int, last: int) -> str:
+        """Return the part of a date in `EXTRACT(year FROM day)` or `date_part('year', day)`."""
+        words = self._tokens.words
+        if words[first] not in ("EXTRACT", "DATE_PART"):
+            return ""
+        if self._tokens.closing.get(first + 1) != last - 1:
+            return ""
+        return (text_of(self._tokens.pieces[first + 2].text) or words[first + 2]).lower()
+
+    def _read_parts(self) -> None:
+        """Add the comparisons of parts of dates, if there is a date with all of them."""
+        for column, parts in self._parts.items():
+            try:
+                moment = _MIDDLE.replace(**parts)  # type: ignore[arg-type] # refused if unknown
+            except (TypeError, ValueError):
+                continue
+            for part in parts:
+                self._add(Comparison(column, "part", MomentPart(part, moment)), is_negated=False)
+        self._parts.clear()
 
     def _against(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,20 @@ from uuid import UUID
 from understudy.mutate.column_uses import ColumnId
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import column_values
-from understudy.write.comparisons import Clock, Comparison
+from understudy.write.comparisons import Clock, Comparison, MomentPart
 
 MISSING = 5  # the number of a value that no matching row has
 _FAR, _PAST = dt.datetime(2099, 1, 1), dt.datetime(2000, 1, 1)
+
+# A moment that differs in one part.
+_OTHER: Mapping[str, Callable[[dt.datetime], dt.datetime]] = {
+    "year": lambda moment: moment.replace(year=moment.year + 1),
+    "month": lambda moment: moment.replace(month=moment.month % 12 + 1),
+    "day": lambda moment: moment.replace(day=moment.day % 28 + 1),
+    "hour": lambda moment: moment.replace(hour=(moment.hour + 1) % 24),
+    "minute": lambda moment: moment.replace(minute=(moment.minute + 1) % 60),
+    "second": lambda moment: moment.replace(second=(moment.second + 1) % 60),
+}
 
 
 class ConditionValues:
@@ -32,6 +42,11 @@ class ConditionValues:
         value = one.value
         if isinstance(value, Clock):
             return self._moment(column, _FAR if one.operator in (">", ">=") else _PAST)
+        if isinstance(value, MomentPart):
+            moment = value.moment
+            if one.operator == "other part":
+                moment = _OTHER[value.name](moment)
+            return self._moment(column, moment)
         match one.operator:
             case "=" | ">=" | "<=":
                 return self.typed(one.column, value)

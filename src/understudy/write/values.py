@@ -28,7 +28,9 @@ _PAGING = {
     **dict.fromkeys(("page", "page_number"), 1),
     **dict.fromkeys(("offset", "skip"), 0),
 }
-_NUMBERS = ("age", "amount", "days", "number", "position", "price", "quantity", "total", "year")
+# Parts of a date: an app may make one of them.
+_DATE_PARTS = {"year": 2026, "month": 3, "day": 15, "hour": 9}
+_NUMBERS = ("age", "amount", "days", "number", "position", "price", "quantity", "total")
 
 
 class _Part(NamedTuple):
@@ -246,7 +248,7 @@ class Values:
         last = path[-1].lower().rstrip("_").split("_")[-1]  # `id_` is an id
         if last in ("at", "date"):
             return dt.datetime if last == "at" else dt.date
-        return int if last in _IDS or path[-1] in _PAGING or last in _NUMBERS else str
+        return int if last in (*_IDS, *_DATE_PARTS, *_NUMBERS) or path[-1] in _PAGING else str
 
     def _ordinary(
         self, kind: type, path: Path, limits: Limits, column: tuple[Table, Column] | None
@@ -286,6 +288,8 @@ class Values:
                 found = [self._taken[-1] + 1]
             else:
                 self._ids += 1
+        elif words[-1] in _DATE_PARTS:
+            found = [_DATE_PARTS[words[-1]]]
         else:
             found = [column_values.plain(int, number) for number in range(12)]
         ends = [limit for limit in (limits.least, limits.most) if limit is not None]
