@@ -583,6 +583,37 @@ def test_no_scope_of_loops_is_proposed(tmp_path: Path, other: dict[str, str]) ->
     assert "asyncio_default_test_loop_scope" not in (tmp_path / "pyproject.toml").read_text()
 
 
+def test_an_engine_needs_a_newer_pytest_asyncio(tmp_path: Path) -> None:
+    """The driver is that of the property from which the engine takes its address."""
+    files = {
+        "app/config.py": """
+            class Settings:
+                @property
+                def url(self):
+                    return f"postgresql+asyncpg://{self.host}/app"
+
+            settings = Settings()
+            """,
+        "app/db.py": (
+            "from sqlalchemy.ext.asyncio import create_async_engine\n"
+            "from app.config import settings\n\n"
+            "engine = create_async_engine(settings.url)\n"
+        ),
+        "requirements.txt": "asyncpg\npsycopg2\naiosqlite\npytest-asyncio<1\n",
+    }
+    write(tmp_path, {**KEPT, **files})
+
+    result = init(tmp_path, "--yes")
+
+    assert (
+        "The SQLAlchemy engine `engine` (app/db.py:4) is kept for all tests, and its connections "
+        "belong to an event loop.\n"
+        "Before 1.0, pytest-asyncio gives each test a loop of its own. Upgrade it and run this "
+        "again,\n"
+        "or close the connections at the end of each test, in a fixture of conftest.py.\n"
+    ) in result.stdout
+
+
 def test_loop_scopes_are_added_to_an_existing_configuration(tmp_path: Path) -> None:
     write(tmp_path, {**KEPT, "pytest.ini": "[pytest]\nxfail_strict = true\n"})
 

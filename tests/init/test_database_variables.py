@@ -152,7 +152,11 @@ class Settings(BaseSettings):
     jwt_algorithm: str
     mail_from: EmailStr | None = Field(...)
     minutes: Optional[int]
+    hours: int
+    bcrypt_rounds: int
     level: Level
+    stage: Stage
+    mail: Mail
     postgres_drv: str
     from_a_file: str
     from_the_shell: str
@@ -160,7 +164,13 @@ class Settings(BaseSettings):
 
 salt = os.environ["SALT"]
 """
-    files = {"main.py": APP, "config.py": f"import os\n{source}", ".env": "FROM_A_FILE=1\n"}
+    shown = "MINUTES=15 # of a session\nBCRYPT_ROUNDS=12\nSECRET_KEY=shown\nSTAGE=dev\nMAIL=a.b.c\n"
+    files = {
+        "main.py": APP,
+        "config.py": f"import os\n{source}",
+        ".env": "FROM_A_FILE=1\n",
+        ".env.example": f"{shown}FROM_A_FILE=2\n",
+    }
 
     found = look(write(tmp_path, files)).variables
 
@@ -169,9 +179,25 @@ salt = os.environ["SALT"]
         "SECRET_KEY": "a-secret-for-tests-alone-of-32-bytes",
         "JWT_ALGORITHM": "HS256",
         "MAIL_FROM": "test@example.com",
-        "MINUTES": "1",
+        "MINUTES": "15",
+        "HOURS": "1",
+        "BCRYPT_ROUNDS": "4",
+        "STAGE": "dev",
         "SALT": "a-secret-for-tests-alone-of-32-bytes",
     }
+
+
+def test_a_number_is_that_of_the_repository_around_the_project(tmp_path: Path) -> None:
+    fields = "database_url: PostgresDsn\n    minutes: int\n    days: int"
+    source = f"{PYDANTIC}\nclass Settings(BaseSettings):\n    {fields}\n"
+    app = {"requirements.txt": "asyncpg\n", "main.py": APP, "config.py": source}
+    write(tmp_path, {".env.example": "DAYS=2\n", "repository/.git/HEAD": ""})
+    write(tmp_path / "repository", {".env.example": "export MINUTES=15\n"})
+
+    found = look(write(tmp_path / "repository" / "backend", app)).variables
+
+    assert found is not None
+    assert found.required == {"MINUTES": "15", "DAYS": "1"}
 
 
 def test_a_long_table_has_a_line_for_each_variable(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from understudy.init.database_kind import DatabaseKind
 from understudy.init.modules import Modules
@@ -46,6 +47,12 @@ _VALUES = {
     "EmailStr": "test@example.com", "HttpUrl": "http://localhost", "AnyHttpUrl": "http://localhost",
     "AnyUrl": "http://localhost", "RedisDsn": "redis://localhost", "Path": ".",
 }  # fmt: skip
+# Files that show how to set the variables.
+_EXAMPLES = (
+    *(".env.example", ".env.sample", ".env.template", ".env.dist", ".env-example", ".env_example"),
+    *("env.example", "example.env", ".example.env", "sample.env"),
+)
+_PLAIN_VALUE = re.compile(r"\w+(\.\d+)?")
 _PLACES = (
     "HOST|SERVER|HOSTNAME|ADDRESS|PORT|USER|USERNAME|PASSWORD|PASS|PWD|DB|NAME|DATABASE|DBNAME"
 )
@@ -294,23 +301,42 @@ def dsn(driver: str) -> str:
 
 def _required(variables: Iterable[_Variable], sources: Sources) -> dict[str, str]:
     """Return values for the variables that have no default and are set nowhere."""
-    files = [file for file in sources.files if file.name == ".env"]
-    there = {
-        line.partition("=")[0].removeprefix("export ").strip().upper()
-        for file in files
-        for line in sources.text(file).splitlines()
-    }
-    there |= {name.upper() for name in os.environ}
+    there = {*_set_in(sources, sources.files, [".env"]), *(name.upper() for name in os.environ)}
+    shown = _set_in(sources, [*sources.files, *_above(sources.folder)], _EXAMPLES)
     found: dict[str, str] = {}
     for variable in variables:
-        if variable.default is None and variable.name and variable.name.upper() not in there:
-            value = _value(variable)
+        name = variable.name.upper()
+        if variable.default is None and name and name not in there:
+            value = _value(variable, shown.get(name, ""))
             found |= {} if value is None else {variable.name: value}
     return found
 
 
-def _value(variable: _Variable) -> str | None:
-    """Return a value of a variable's type, or None if none is known."""
+def _above(folder: Path) -> list[Path]:
+    """Return what the folders around a project may show how to set, within its repository."""
+    around = [folder, *folder.parents]
+    end = next((n for n, parent in enumerate(around) if (parent / ".git").exists()), 0)
+    return [parent / name for parent in around[1 : end + 1] for name in _EXAMPLES]
+
+
+def _set_in(sources: Sources, files: Iterable[Path], names: Sequence[str]) -> dict[str, str]:
+    """Return what the files of some names set, by the names of the variables in upper case."""
+    found: dict[str, str] = {}
+    for file in files:
+        for line in sources.text(file).splitlines() if file.name in names else ():
+            name, _, value = line.partition("=")
+            found[name.removeprefix("export ").strip().upper()] = value.partition(" #")[0].strip()
+    return found
+
+
+def _value(variable: _Variable, shown: str) -> str | None:
+    """Return a value of a variable's type, or None if none is known.
+
+    Args:
+        variable: the variable.
+        shown: its value in a file that shows how to set it; "" without one. Only a number or a
+            choice is taken: a text may be the address of a server.
+    """
     name, annotation = variable.name.upper(), variable.annotation
     kind = "str" if annotation is None else ast.unparse(annotation).partition(" |")[0]
     kind = kind.removeprefix("Optional[").rstrip("]").rpartition(".")[2]
@@ -320,4 +346,8 @@ def _value(variable: _Variable) -> str | None:
         if "ALGORITHM" in name:
             return "HS256"
         return _SECRET if re.search("SECRET|KEY|TOKEN|SALT", name) else "test"
+    if "ROUNDS" in name:
+        return "4"  # the fewest that bcrypt takes
+    if _VALUES.get(kind, "1") in ("1", "false") and _PLAIN_VALUE.fullmatch(shown):
+        return shown
     return _VALUES.get(kind)

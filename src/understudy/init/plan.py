@@ -165,6 +165,14 @@ def _plan(
             f"The app requires {names}, which no .env file sets.\nThe tests have values of their "
             "own for them in fake_postgres_env and real_postgres_env."
         )
+    bound, runners = findings.loop_bound, next(iter(findings.modules)).project.runners
+    if bound is not None and runners.asyncio_before_1 and changes:
+        notes.append(
+            f"The {bound.kind} {bound.name} ({bound.place}) is kept for all tests, and its "
+            "connections belong to an event loop.\nBefore 1.0, pytest-asyncio gives each test a "
+            "loop of its own. Upgrade it and run this again,\nor close the connections at the end "
+            "of each test, in a fixture of conftest.py."
+        )
     if decisions.schema is not None and verified.schema_untried is not None and changes:
         notes.append(f"The schema was not tried: {report.gist(verified.schema_untried)}")
     return Plan(changes, examples, [*config.kept, *kept], decisions.questions, notes)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from understudy.project.call_resolution import callee, keywords_of, results_of, root_of, values_of
 from understudy.project.engines import url_of
 from understudy.project.files import Place
-from understudy.project.scopes import Function
+from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, home_of
 
 _POOLS = {
@@ -174,10 +174,34 @@ def _made_later(module: Module, function: Function, name: str) -> tuple[LoopBoun
 def _is_on_bound_driver(module: Module, call: ast.Call) -> bool:
     """Whether an engine is certainly on a driver of one event loop: others work in any."""
     url = url_of(call)
-    texts = [n.value for n in ast.walk(url) if isinstance(n, ast.Constant)] if url else []
-    text = " ".join(part for part in texts if isinstance(part, str))
+    parts = [] if url is None else [url, *_members(module, url)]
+    text = " ".join(
+        node.value
+        for part in parts
+        for node in ast.walk(part)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
     if re.search(r"(postgresql|mysql|mariadb)\+|sqlite", text):
         return any(f"+{driver}" in text for driver in _BOUND_DRIVERS)
     about = module.project.runners.about
     is_bound = any(driver in about for driver in _BOUND_DRIVERS)
     return is_bound and not any(other in about for other in ("psycopg", "aiosqlite"))
+
+
+def _members(module: Module, url: ast.expr) -> Iterator[ast.AST]:
+    """Yield the fields and properties of the project's classes that a URL names: `settings.URL`."""
+    for node in ast.walk(url):
+        if not isinstance(node, ast.Attribute):
+            continue
+        dotted = module.qualified(node.value) or ""
+        made = module.project.find(dotted, module)
+        home = module.project.find(dotted.rpartition(".")[0], module)
+        home = home if isinstance(home, Module) else module
+        if not isinstance(made, ast.Call):
+            continue
+        cls = module.project.find(home.qualified(made.func), home)
+        for member in cls.node.body if isinstance(cls, Class) else ():
+            target = member.targets[0] if isinstance(member, ast.Assign) else member
+            target = member.target if isinstance(member, ast.AnnAssign) else target
+            if getattr(target, "name", getattr(target, "id", None)) == node.attr:
+                yield member

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -30,8 +31,11 @@ LIMITED = (
 _LOOPS = (
     "the project keeps a pool or an engine, so all tests must share one event loop: set "
     'asyncio_default_fixture_loop_scope = "session" and asyncio_default_test_loop_scope = '
-    '"session" in [tool.pytest.ini_options]'
+    '"session" in [tool.pytest.ini_options], for which pytest-asyncio 0.26 is needed, or close it '
+    "at the end of each test in conftest.py"
 )
+# In a fixture: the app's lifespan has used it.
+_OTHER_LOOP = re.compile(r"\bWrongEventLoop\b|\bEvent loop is closed\b")
 
 
 @dataclass(eq=False)
@@ -228,6 +232,8 @@ def _problem(run: Run, playing: _Playing) -> str:
         return _LOOPS
     if _is_limited(playing.observation.answer, playing.trial.target):
         return LIMITED
+    if not run.passed and _OTHER_LOOP.search(run.error):
+        return _LOOPS
     if not playing.has_begun:
         return f"it cannot be arranged: {run.error}"
     return "" if run.passed else run.error
