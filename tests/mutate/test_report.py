@@ -312,3 +312,30 @@ def test_a_statement_whose_line_is_unknown_has_a_place_in_the_json(tmp_path: Pat
         (4, 7),
         (4, 8),
     )
+
+
+@pytest.mark.parametrize(("noticed", "counted"), [(None, (0, 1)), (0, (1, 1)), (1, (1, 1))])
+def test_a_swap_of_columns_counts_once_in_a_function(
+    noticed: int | None, counted: tuple[int, int]
+) -> None:
+    """Its statements are put together from one list of columns: one mistake swaps them in all."""
+    collector = Collector()
+    spots = [Spot("dao.py", 6, "find"), Spot("dao.py", 6, "find"), Spot("dao.py", 9, "other")]
+    texts = [f"SELECT id, name FROM users WHERE {rest}" for rest in ("id = $1", "TRUE", "FALSE")]
+    statements = [Statement(t, t, [s], []).answer() for t, s in zip(texts, spots, strict=True)]
+    nothing: dict[str, Any] = {"failed": {}, "left out": {}, "without": 0, "seconds": 0.1}
+    collector.add({"kind": "recorded", "tests": 1, "statements": statements, **nothing})
+    for number, text in enumerate(texts):
+        swap = mutant(text, "id, name", "name, id", "columns-swapped", "`id` and `name` swapped")
+        lost = mutant(text, " WHERE", " --", "where-lost", "SELECT without WHERE")
+        judged = [[one, "different", "", ""] for one in (swap, lost)]
+        collector.add({"kind": "judged", "statement": text, "mutants": judged})
+        collector.add(ran(swap, "killed" if number == noticed else "alive"))
+        collector.add(ran(lost, "killed"))
+
+    collector.results.count_swaps_once()
+
+    first, second, other = collector.results.statements
+    found = first.killed + second.killed - 2, first.killable + second.killable - 2
+    assert found == counted
+    assert (other.killed, other.killable) == (1, 2)

@@ -83,6 +83,7 @@ def mutate(wanted: Wanted, say: Say) -> Results:
         for child in children:
             _collect(child, collector, say)
         _check(children, collector)
+    results.count_swaps_once()
     results.seconds = time.monotonic() - started
     if not results.statements and not results.is_interrupted:
         _refuse(results, wanted)

@@ -138,6 +138,33 @@ class Results:
         """The percentage of mutants that a test notices; 100 if there are none."""
         return 100 * self.killed / self.killable if self.killable else 100.0
 
+    def count_swaps_once(self) -> None:
+        """Forget all but one of the same swaps of columns in statements of one function.
+
+        Code that puts a statement together in several ways has its list of columns once, and so has
+        the mistake. One that a test notices stays, so that one such test is enough.
+        """
+        kept: dict[tuple[str, str, str], Result] = {}
+        for statement in self.statements:
+            for result in statement.results:
+                for key in _swap(statement.statement, result.mutant):
+                    if key not in kept or (result.is_killed and not kept[key].is_killed):
+                        kept[key] = result
+        for statement in self.statements:
+            counted = []
+            for result in statement.results:
+                keys = _swap(statement.statement, result.mutant)
+                if not keys or any(kept[key] is result for key in keys):
+                    counted.append(result)
+            statement.results = counted
+
+
+def _swap(statement: Statement, mutant: Mutant) -> list[tuple[str, str, str]]:
+    """Return what the same swaps have in common, for each function that sends the statement."""
+    if mutant.operator != "columns-swapped":
+        return []
+    return [(spot.path, spot.function, mutant.sentence) for spot in statement.spots]
+
 
 class Collector:
     """Puts the answers of the runs together.
