@@ -316,12 +316,15 @@ WITHOUT = """
 
 
 @pytest.mark.slow
-def test_without_a_schema_nothing_is_known_of_a_mutant(tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", ["", "raise ModuleNotFoundError(name='psycopg')"])
+def test_without_a_schema_nothing_is_known_of_a_mutant(tmp_path: Path, missing: str) -> None:
+    """Nor is psycopg needed then, which only the extra `postgres` installs."""
     source = """
         async def find(conn):
             return await conn.fetchval("SELECT 1 FROM things WHERE a = $1", 7)
         """
-    project = small(tmp_path, WITHOUT, **{"app.py": source})
+    hidden = {"psycopg.py": missing} if missing else {}
+    project = small(tmp_path, WITHOUT, **{"app.py": source}, **hidden)
 
     result = invoke(project, "--verbose")
 

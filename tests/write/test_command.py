@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from tests.lint.projects import write as write_files
 from understudy.cli.write import write
+from understudy.write import writer
 
 GOLDEN = Path(__file__).parent / "golden" / "test_notes_dao.txt"
 TESTS = "tests/test_notes_dao.py"
@@ -363,3 +364,25 @@ def test_nothing_is_added_to_a_file_whose_own_tests_use_a_failing_fixture(projec
         "no test of NoteDAO.add: the fixture tables fails, and the tests in "
         "tests/test_notes_dao.py use it; make it pass, or rename that file" in result.stdout
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("psycopg",), 'psycopg: python -m pip install "understudy[postgres]"'),
+        (
+            ("psycopg", "coverage"),
+            'coverage and psycopg: python -m pip install "understudy[review,postgres]"',
+        ),
+    ],
+)
+def test_what_is_not_installed_is_named_at_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], said: str
+) -> None:
+    """Only extras install it."""
+    monkeypatch.setattr(writer, "find_spec", lambda name: None if name in names else object())
+
+    result = run("app/notes.py")
+
+    assert (result.exit_code, result.stderr) == (2, f"Error: Writing needs {said}\n")
+    assert "tests/test_notes_dao.py" not in files(project)

@@ -119,11 +119,10 @@ def _app(target: str, root: Any) -> str:
 
 
 def _schema(config: pytest.Config) -> str:
-    import psycopg
-
+    from understudy.embedded.driver import connect
     from understudy.plugin import databases
 
-    with databases.clone(config) as dsn, psycopg.connect(dsn) as connection:
+    with databases.clone(config) as dsn, connect(dsn) as connection:
         major, minor = divmod(connection.info.server_version, 10_000)
         row = connection.execute(
             "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
-import psycopg
-
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 from understudy.catalog.errors import DescribeFailed
-from understudy.mutate import equivalence, operators
+from understudy.mutate import operators
 from understudy.mutate.mutants import Judgement, Mutant
 from understudy.mutate.statements import Statement
 
@@ -39,6 +37,8 @@ class Judge:
     def _descriptions(self, texts: Sequence[str]) -> Sequence[Description | None]:
         if self._dsn is None or not texts:
             return [None] * len(texts)
+        import psycopg  # without a database, there need not be one
+
         try:
             with closing(Describer(self._dsn)) as describer:
                 described = describer.describe(texts)
@@ -73,6 +73,10 @@ class Judge:
         self, statements: Sequence[Statement], mutants: Sequence[Mutant], *, with_rows: bool
     ) -> Mapping[Mutant, Judgement]:
         if self._dsn is not None and mutants:
+            import psycopg
+
+            from understudy.mutate import equivalence
+
             recorded = {statement.sql: statement.parameters for statement in statements}
             try:
                 return equivalence.judge(mutants, self._dsn, recorded, with_rows=with_rows)

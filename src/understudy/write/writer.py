@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import importlib.util
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ _BOM = "\ufeff"
 _PAUSE = 0.1  # seconds between two looks at the process
 _GRACE = 240.0  # seconds for the start, the last trial and the fixtures, on a busy machine
 _MOST_NAMES = 3  # of each layer, in a message
+_NEEDED = {"coverage": "review", "psycopg": "postgres"}  # packages, with the extra that has each
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,11 @@ def write(wanted: Wanted, say: Say) -> Results:
         WriteError: the module cannot be found or imported, or its project has no schema.
     """
     started = time.monotonic()
-    if importlib.util.find_spec("coverage") is None:
-        raise WriteError('Writing needs coverage: python -m pip install "understudy[review]"')
+    missing = {name: find_spec(name) is None for name in _NEEDED}
+    if any(missing.values()):
+        names = " and ".join(name for name in _NEEDED if missing[name])
+        extras = ",".join(extra for name, extra in _NEEDED.items() if missing[name])
+        raise WriteError(f'Writing needs {names}: python -m pip install "understudy[{extras}]"')
     try:
         findings = look(wanted.root)
         module = _module(findings, wanted.module)
