@@ -26,6 +26,8 @@ class Candidate:
         observed: what it did each time.
         pattern: what was the same each time.
         is_repeatable: whether all that matters was the same; None until it is repeated.
+        is_whole: whether its test asserts all fields of the answer for others, see `brief_answers`.
+        fields: those that its test asserts; None if no other test asserts the others.
     """
 
     trial: Trial
@@ -34,6 +36,8 @@ class Candidate:
     observed: list[Observation] = field(default_factory=list)
     pattern: Any = None
     is_repeatable: bool | None = None
+    is_whole: bool = False
+    fields: frozenset[str] | None = None
 
 
 def statements(observation: Observation) -> frozenset[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.project.python_values import NoSource
@@ -39,10 +39,12 @@ class Fields:
     Attributes:
         value: the value in the first observation.
         parts: what each part was.
+        is_partial: whether some parts are left out.
     """
 
     value: Any
     parts: Mapping[str, Expected]
+    is_partial: bool = False
 
     @property
     def is_dict(self) -> bool:
@@ -145,6 +147,16 @@ def _items(values: Sequence[Any], depth: int) -> Expected:
     return Items(first, parts, is_ordered=all(order == sorted(order) for order in orders))
 
 
+def of_fields(part: Expected, names: Set[str]) -> Expected:
+    """Return a value with these fields alone, of it or of its items."""
+    if isinstance(part, Items):
+        return replace(part, parts=tuple(of_fields(item, names) for item in part.parts))
+    if isinstance(part, Fields):
+        parts = {name: inner for name, inner in part.parts.items() if name in names}
+        return replace(part, parts=parts, is_partial=len(parts) < len(part.parts))
+    return part
+
+
 def anything(_part: Varying) -> Expression:
     """Return ANY for what varies."""
     return ANY
@@ -179,6 +191,8 @@ def whole(part: Expected, hole: Hole = refuse, *, is_plain: bool = False) -> Exp
             raise NoSource("the order varies")
         inner = [whole(item, hole, is_plain=is_plain) for item in part.parts]
         return collection(tuple if isinstance(part.value, tuple) else list, inner)
+    if part.is_partial:
+        raise NoSource("parts are left out")
     names = list(part.parts)
     inner = [whole(part.parts[name], hole, is_plain=is_plain) for name in names]
     if part.is_row:

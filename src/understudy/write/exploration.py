@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema
 from understudy.write import (
+    brief_answers,
     choice,
     comparisons,
     fingerprint,
@@ -29,12 +29,12 @@ from understudy.write.candidates import (
     preference,
     statements,
 )
-from understudy.write.kills import Mutation, noticing_swaps, sends_own_sql
+from understudy.write.kills import Mutation, is_swap, noticing_swaps, sends_own_sql
 from understudy.write.lab import Lab
 from understudy.write.outcomes import Outcome, is_of_project, outcome, words
 from understudy.write.readable_rows import readable
 from understudy.write.row_checks import RowChecks
-from understudy.write.shorter_trials import Shortener, is_long, named
+from understudy.write.shortening import Shortening
 from understudy.write.telling_rows import with_telling_rows
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
 from understudy.write.written_test import without_database
@@ -194,27 +194,15 @@ class Exploration:
         """Shorten tests that are too long, if all wrong SQL was tried; yield after each attempt."""
         explorer = self._explorer
         tests = self._candidates = self._covering([])
-        counts = Counter(item for one in tests for item in one.shows)
-        told: set[object] = set()
-        for one in tests if self._knows_all else ():
-            if explorer.schema is None or not is_long(one.trial):
-                continue
-            needed = {item for item in one.shows if counts[item] == 1}
-            reading = comparisons.read(one.first.events, explorer.schema)
-            shortener = Shortener(
-                one.trial, one.first, needed, self._lab, explorer.mutation, explorer.arcs_of, told
-            )
-            yield from shortener.steps(reading, explorer.schema)
-            trial = named(shortener.trial)
-            better = Candidate(trial, self._lab.observe(trial), set())
-            if trial is one.trial or not self._is_repeatable(better):
-                continue
-            if shortener.holds(trial, better.pattern):
-                others = {item for item in one.shows - needed if not isinstance(item, Outcome)}
-                lost = others - explorer.arcs_of(better.first)
-                counts.subtract(lost)
-                better.shows = one.shows - lost
-                vars(one).update(vars(better))
+        if self._knows_all and explorer.schema is not None:
+            yield from Shortening(
+                tests,
+                explorer.schema,
+                self._lab,
+                explorer.mutation,
+                explorer.arcs_of,
+                self._is_repeatable,
+            ).steps()
 
     def kept(self) -> list[Kept]:
         """Return the trials that are written, the first ones first."""
@@ -223,7 +211,13 @@ class Exploration:
         swaps = noticing_swaps([one.shows for one in candidates])
         return [
             without_database(
-                Kept(one.trial, one.observed, tuple(sorted(map(words, shows))), at in swaps)
+                Kept(
+                    one.trial,
+                    one.observed,
+                    tuple(sorted(map(words, shows))),
+                    one.is_whole or at in swaps,
+                    one.fields,
+                )
             )
             for at, (one, shows) in enumerate(zip(candidates, alone, strict=True))
         ]
@@ -312,10 +306,19 @@ class Exploration:
         mutants = mutation.mutants(observed)
         gc.freeze()  # the trials that are kept, and what making mutants has imported
         alive: list[Mutant] = []
+        noticed: set[str] = set()  # swapped columns, in any statement of the function
         for mutant, senders in mutants.items():
+            if mutant.sentence in noticed:
+                continue
             yield True
-            if not any(self._notices(mutation, candidates[at], mutant) for at in senders):
+            asked = [candidates[at] for at in senders]
+            if is_swap(mutant):
+                asked.sort(key=brief_answers.richness, reverse=True)
+                alive = [one for one in alive if one.sentence != mutant.sentence]
+            if not any(self._notices(mutation, one, mutant) for one in asked):
                 alive.append(mutant)
+            elif is_swap(mutant):
+                noticed.add(mutant.sentence)
         for mutant, lines in mutation.telling(observed, alive).items():
             yield True
             if mutant in alive:

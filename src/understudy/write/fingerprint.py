@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from understudy.write.trials import Observation
@@ -86,23 +86,39 @@ def _body(response: Any) -> Any:
         return getattr(response, "text", "")
 
 
-def shown(observation: Observation) -> Any:
-    """Return what a test can assert of an observation."""
+def shown(observation: Observation, fields: Set[str] | None = None) -> Any:
+    """Return what a test can assert of an observation.
+
+    Args:
+        observation: what a trial did.
+        fields: those of the answer that count; None for all.
+    """
     changes = observation.changes
     tables = None
     if changes is not None:
         tables = [plain(changes.inserted), plain(changes.updated), plain(changes.deleted)]
     return {
-        "answer": plain(observation.answer),
+        "answer": of_fields(plain(observation.answer), fields),
         "raised": None if observation.raised is None else plain(observation.raised),
         "changes": tables,
         "problem": bool(observation.problem),
     }
 
 
-def stable(observations: Sequence[Observation]) -> Any:
+def of_fields(answer: Any, fields: Set[str] | None) -> Any:
+    """Return a plain answer with these fields alone of the models and rows in it."""
+    if fields is None:
+        return answer
+    if isinstance(answer, dict):
+        return {name: item for name, item in answer.items() if not name or name in fields}
+    if isinstance(answer, Unordered):
+        return Unordered(tuple(of_fields(item, fields) for item in answer.items))
+    return [of_fields(item, fields) for item in answer] if isinstance(answer, list) else answer
+
+
+def stable(observations: Sequence[Observation], fields: Set[str] | None = None) -> Any:
     """Return what was the same in all observations of a trial; the rest is VARIES."""
-    first, *others = map(shown, observations)
+    first, *others = (shown(one, fields) for one in observations)
     for other in others:
         first = common(first, other)
     return first

@@ -39,21 +39,29 @@ class Mutation:
             for mutant in self._judge.accepted(self._judge.mutants(statements))
         }
 
-    def notices(self, trial: Trial, pattern: object, mutant: Mutant) -> bool:
+    def notices(
+        self, trial: Trial, pattern: object, mutant: Mutant, fields: Set[str] | None = None
+    ) -> bool:
         """Return whether a trial shows something else with a mutant.
 
         Args:
             trial: the trial.
             pattern: what it shows each time without, see `fingerprint.stable`.
             mutant: the mutant.
+            fields: those of the answer that count; None for all.
         """
+        shown = self.shown(trial, mutant, fields)
+        return shown is not None and not fingerprint.fits(pattern, shown)
+
+    def shown(self, trial: Trial, mutant: Mutant, fields: Set[str] | None = None) -> object | None:
+        """Return what a trial shows with a mutant; None if it does not send the original."""
 
         def change(event: Event) -> Change | None:
             is_it = event.kind == "statement" and event.call.statement == mutant.statement
             return Replace(mutant.sql) if is_it else None
 
         seen = self._lab.observe(trial, change=change)
-        return self._lab.has_fired and not fingerprint.fits(pattern, fingerprint.shown(seen))
+        return fingerprint.shown(seen, fields) if self._lab.has_fired else None
 
     def told(self, trial: Trial, mutant: Mutant) -> Observation | None:
         """Return what a trial does, if it does something else with a mutant."""
@@ -73,12 +81,17 @@ class Mutation:
         return sent(ran, lambda path: False)
 
 
+def is_swap(mutant: Mutant) -> bool:
+    """Return whether a mutant swaps two columns of the result."""
+    return mutant.operator == "columns-swapped"
+
+
 def noticing_swaps(shown: Sequence[Set[object]]) -> Set[int]:
     """Return the positions of the trials that notice swapped columns of a result first."""
     found: dict[Mutant, int] = {}
     for at, items in enumerate(shown):
         for item in items:
-            if isinstance(item, Mutant) and item.operator == "columns-swapped":
+            if isinstance(item, Mutant) and is_swap(item):
                 found.setdefault(item, at)
     return {*found.values()}
 

@@ -57,7 +57,7 @@ Say = Callable[[Mapping[str, object]], None]
 _SECONDS = 6.0  # of CPU time, for each function
 _LEAST = 30.0  # of CPU time, for all
 _FOR_MUTANTS = 0.4  # of the time of a target that sends SQL
-_WITH_SHORTENING = 1.2  # times as much time
+_WITH_SHORTENING = 1.5  # times as much time
 _LONGEST = 300  # characters of a project's error
 _current: list[Session] = []
 

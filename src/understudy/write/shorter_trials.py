@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -44,8 +44,9 @@ class Shortener:
         lab: runs trials.
         mutation: runs them with mutants; None without a database.
         arcs_of: returns the jumps that an observation shows.
-        told: what the rows of other tests tell of conditions, see `_tells`; gets what those of
-            this one tell. None if rows that tell only that may go.
+        told: what the rows of other tests tell of conditions, see `tells`. None if rows that tell
+            only that may go.
+        fields: those of the answer that its test asserts; None for all.
 
     Attributes:
         trial: the shortest so far.
@@ -59,7 +60,8 @@ class Shortener:
         lab: Lab,
         mutation: Mutation | None,
         arcs_of: Callable[[Observation], Set[object]],
-        told: set[object] | None = None,
+        told: Set[object] | None = None,
+        fields: Set[str] | None = None,
     ) -> None:
         self.trial = trial
         self._first = first
@@ -69,22 +71,34 @@ class Shortener:
         self._mutation = mutation
         self._arcs_of = arcs_of
         self._told = told
+        self._fields = fields
 
-    def steps(
+    def coarsely(
         self, reading: Reading, schema: Schema
     ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
-        """Try to leave out rows, then columns; yield after each attempt.
+        """Try to leave out columns of all rows at once, then rows; yield after each attempt.
 
         Args:
             reading: what the statements of the trial do.
             schema: the schema of the database.
         """
-        used = _used(reading)
+        used = used_columns(reading)
+        self._leave_out_untold(schema, used)
+        yield True
         yield from self._leave_out_rows(schema, used, len(self.trial.rows))
-        yield from self._leave_out_columns(reading, schema)
         yield from self._leave_out_rows(schema, used, 1)  # to which nothing refers any longer
-        if self._told is not None:
-            self._told |= _tells(self.trial.rows, schema, used)
+
+    def finely(
+        self, reading: Reading, schema: Schema
+    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+        """Try to leave out columns of each row, and each column; yield after each attempt.
+
+        Args:
+            reading: what the statements of the trial do.
+            schema: the schema of the database.
+        """
+        yield from self._leave_out_columns(reading, schema)
+        yield from self._leave_out_rows(schema, used_columns(reading), 1)
 
     def holds(
         self, trial: Trial, pattern: Any = None
@@ -96,16 +110,20 @@ class Shortener:
             pattern: what it does, see `fingerprint.stable`; None if it may do something else.
         """
         seen = self._lab.observe(trial)
-        shown = fingerprint.shown(seen)
+        shown = fingerprint.shown(seen, self._fields)
         is_alike = not seen.problem and self._kind(trial, seen) == self._kind(trial, self._first)
         if not is_alike or not self._arcs <= self._arcs_of(seen):
             return False
         if pattern is not None and not fingerprint.fits(pattern, shown):
             return False
         if self._mutants and pattern is None:  # a time that varies would tell any mutant
-            pattern = fingerprint.common(shown, fingerprint.shown(self._lab.observe(trial)))
+            again = fingerprint.shown(self._lab.observe(trial), self._fields)
+            pattern = fingerprint.common(shown, again)
         for mutant in self._mutants:
-            if self._mutation is None or not self._mutation.notices(trial, pattern, mutant):
+            is_noticed = self._mutation is not None and self._mutation.notices(
+                trial, pattern, mutant, self._fields
+            )
+            if not is_noticed:
                 # It is the first to ask about the next trial, too.
                 self._mutants.remove(mutant)
                 self._mutants.insert(0, mutant)
@@ -125,7 +143,7 @@ class Shortener:
     ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
         """Leave out so many rows at once, then half of that, at last each."""
         told = self._told
-        needed = set() if told is None else _tells(self.trial.rows, schema, used) - told
+        needed = set() if told is None else tells(self.trial.rows, schema, used) - told
         is_about_rows = self.trial.purpose == "rows"
         is_named = is_about_rows and self.trial.scenario not in _MANY_ROWS
         if is_named or self.trial.target.layer == "router":  # which answers with what it has read
@@ -135,9 +153,8 @@ class Shortener:
             # Rows come after those that they refer to.
             for at in reversed(range(0, len(self.trial.rows), size)):
                 rows = self.trial.rows[:at] + self.trial.rows[at + size :]
-                left_out = self.trial.rows[at : at + size]
-                is_allowed = needed <= _tells(rows, schema, used) and (rows or not is_about_rows)
-                if is_allowed and not _refer(schema, rows, left_out):
+                is_allowed = needed <= tells(rows, schema, used) and (rows or not is_about_rows)
+                if is_allowed and not _dangle(schema, rows, self.trial.rows):
                     fewer = replace(self.trial, rows=rows)
                     if self.holds(fewer):
                         self.trial = fewer
@@ -156,50 +173,70 @@ class Shortener:
 
     def _pattern(self) -> Any:  # pragma: no cover - reruns are not traced
         """Return what the shortest trial does each time."""
-        return fingerprint.stable([self._lab.observe(self.trial) for _ in range(2)])
+        return fingerprint.stable([self._lab.observe(self.trial) for _ in range(2)], self._fields)
+
+    def _leave_out_untold(
+        self, schema: Schema, used: Set[ColumnId]
+    ) -> None:  # pragma: no cover - reruns are not traced
+        """Leave out in all rows the columns that no condition compares and no result shows."""
+        pattern = self._pattern()
+        rows = self.trial.rows
+        told: Set[ColumnId] = _visible(rows, schema, pattern) | {
+            one
+            for row in rows
+            for one in _columns(row, schema)
+            if one in used or _is_unsure(schema, one, used)
+        }
+        told = _with_keys(told, rows, schema)
+        fewer = tuple(
+            _without(row, {one.name for one in _columns(row, schema) if one not in told})
+            for row in rows
+        )
+        if fewer != rows and self.holds(replace(self.trial, rows=fewer), pattern):
+            self.trial = replace(self.trial, rows=fewer)
 
     def _leave_out_columns(
         self, reading: Reading, schema: Schema
     ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
         """Leave out all columns of a row; at last each in all rows of a table: they stay alike."""
         pattern = self._pattern()
-        used, shown = _used(reading), set(_texts(pattern))
+        used, shown = used_columns(reading), set(_texts(pattern))
         for at in reversed(range(len(self.trial.rows))):
             row = self.trial.rows[at]
-            oid = schema.names[row.table]
-            names = {name for name, _ in row.values}
-            needed = {name for name in names if _is_unsure(schema, oid, name, used)}
+            columns = _columns(row, schema)
+            names = {one.name for one in columns}
+            needed = {one.name for one in columns if _is_unsure(schema, one, used)}
             seen = needed | {name for name, value in row.values if value.text in shown}
-            compared = needed | {name for name in names if ColumnId(oid, name) in used}
+            compared = needed | {one.name for one in columns if one in used}
             # A row that the result shows would change it.
             for kept in (seen,) if 2 * len(seen) > len(names) else (needed, compared, seen):
-                if self._leave_out(pattern, {at}, names - kept):
+                if self._leave_out(pattern, {at}, names - kept, schema):
                     break
                 yield True
-        pairs = [(row.table, name, value) for row in self.trial.rows for name, value in row.values]
-        visible = {(table, name) for table, name, value in pairs if value.text in shown}
-        for table, name in dict.fromkeys((table, name) for table, name, _ in pairs):
-            is_unsure = _is_unsure(schema, schema.names[table], name, used)
-            if not is_unsure and (table, name) not in visible:
-                of = {at for at, row in enumerate(self.trial.rows) if row.table == table}
-                self._leave_out(pattern, of, {name})
+        visible = _visible(self.trial.rows, schema, pattern)
+        for one in dict.fromkeys(one for row in self.trial.rows for one in _columns(row, schema)):
+            if one not in visible and not _is_unsure(schema, one, used):
+                tables = [schema.names[row.table] for row in self.trial.rows]
+                of = {at for at, table in enumerate(tables) if table == one.table}
+                self._leave_out(pattern, of, {one.name}, schema)
                 yield True
 
     def _leave_out(
-        self, pattern: Any, places: Set[int], names: Set[str]
+        self, pattern: Any, places: Set[int], names: Set[str], schema: Schema
     ) -> bool:  # pragma: no cover - reruns are not traced
         """Leave out columns of some rows if that changes nothing; return whether it did."""
-        rows = (
-            _without(row, names) if at in places else row for at, row in enumerate(self.trial.rows)
-        )
-        fewer = replace(self.trial, rows=tuple(rows))
-        if not names or not self.holds(fewer, pattern):
+        before = self.trial.rows
+        rows = tuple(_without(row, names) if at in places else row for at, row in enumerate(before))
+        if rows == before or _dangle(schema, rows, before):
+            return False
+        fewer = replace(self.trial, rows=rows)
+        if not self.holds(fewer, pattern):
             return False
         self.trial = fewer
         return True
 
 
-def _tells(rows: Sequence[Row], schema: Schema, used: Set[ColumnId]) -> set[object]:
+def tells(rows: Sequence[Row], schema: Schema, used: Set[ColumnId]) -> set[object]:
     """Return of which columns that conditions compare rows have NULL, and two values.
 
     With only one of them, a condition is never false, or never unknown.
@@ -212,19 +249,43 @@ def _tells(rows: Sequence[Row], schema: Schema, used: Set[ColumnId]) -> set[obje
     return found | {one for one in used if len(texts.get(one, set()) - {"None"}) > 1}
 
 
-def _refer(schema: Schema, rows: Sequence[Row], left_out: Sequence[Row]) -> bool:
-    """Return whether rows refer to one that is left out, without which they are refused."""
-    gone = [(schema.names[row.table], {n: v.text for n, v in row.values}) for row in left_out]
+def _dangle(schema: Schema, rows: Sequence[Row], before: Sequence[Row]) -> bool:
+    """Return whether rows refer to one that was there before and is not: they are refused."""
     for row in rows:
         given = {name: value.text for name, value in row.values}
         for key in schema.tables[schema.names[row.table]].foreign_keys:
-            pairs = [*zip(key.parent_columns, map(given.get, key.columns), strict=True)]
-            if any(
-                oid == key.parent and all(values.get(name, "") == text for name, text in pairs)
-                for oid, values in gone
+            wanted = {
+                name: given.get(own)
+                for name, own in zip(key.parent_columns, key.columns, strict=True)
+            }
+            if _has(before, key.parent, wanted, schema) and not _has(
+                rows, key.parent, wanted, schema
             ):
                 return True
     return False
+
+
+def _has(rows: Sequence[Row], table: int, wanted: Mapping[str, str | None], schema: Schema) -> bool:
+    """Return whether a row of a table has these values, as source."""
+    of_table = [row for row in rows if schema.names[row.table] == table]
+    texts = [{name: value.text for name, value in row.values} for row in of_table]
+    return any(all(one.get(name, "") == text for name, text in wanted.items()) for one in texts)
+
+
+def _with_keys(told: Set[ColumnId], rows: Sequence[Row], schema: Schema) -> Set[ColumnId]:
+    """Return columns with those of other rows to which they refer."""
+    more = set(told)
+    for row in reversed(rows):  # those that others refer to come before them
+        oid = schema.names[row.table]
+        for key in schema.tables[oid].foreign_keys:
+            if all(ColumnId(oid, name) in more for name in key.columns):
+                more |= {ColumnId(key.parent, name) for name in key.parent_columns}
+    return more
+
+
+def _columns(row: Row, schema: Schema) -> list[ColumnId]:
+    """Return the columns that a row gives."""
+    return [ColumnId(schema.names[row.table], name) for name, _ in row.values]
 
 
 def named(trial: Trial) -> Trial:
@@ -237,6 +298,13 @@ def named(trial: Trial) -> Trial:
 
 def _without(row: Row, names: Set[str]) -> Row:
     return replace(row, values=tuple(value for value in row.values if value[0] not in names))
+
+
+def _visible(rows: Sequence[Row], schema: Schema, pattern: Any) -> set[ColumnId]:
+    """Return the columns of which a trial shows a value."""
+    shown = set(_texts(pattern))
+    pairs = [(row.table, name) for row in rows for name, value in row.values if value.text in shown]
+    return {ColumnId(schema.names[table], name) for table, name in pairs}
 
 
 def _texts(pattern: Any) -> Iterator[str]:
@@ -253,24 +321,26 @@ def _texts(pattern: Any) -> Iterator[str]:
             yield spelled(pattern).text
 
 
-def _used(reading: Reading) -> Set[ColumnId]:
+def used_columns(reading: Reading) -> Set[ColumnId]:
     """Return the columns whose values decide which rows are found, and in which order."""
     lists = [*reading.links, *reading.sorts, [one.column for one in reading.comparisons]]
     return {column for columns in lists for column in columns}
 
 
-def _is_unsure(schema: Schema, oid: int, name: str, used: Set[ColumnId]) -> bool:
+def _is_unsure(schema: Schema, one: ColumnId, used: Set[ColumnId]) -> bool:
     """Return whether a test may do something else if it does not give a value.
 
     What `insert` makes up is another value in each test, and obeys the checks. Where it leaves
     NULL, a condition is unknown, and no longer false.
     """
-    table = schema.tables[oid]
-    column = table.column(name)
-    if not (column.required or column.has_default) and ColumnId(oid, name) in used:
+    table = schema.tables[one.table]
+    column = table.column(one.name)
+    if not (column.required or column.has_default) and one in used:
         return True
     is_one_of_few = column_values.python_type(schema, column) is bool or bool(
         column_values.choices(schema, table, column)
     )
-    is_made_up = column.required and (is_one_of_few or ColumnId(oid, name) in used)
-    return is_made_up or any(len(one.columns) > 1 and name in one.columns for one in table.checks)
+    is_made_up = column.required and (is_one_of_few or one in used)
+    return is_made_up or any(
+        len(check.columns) > 1 and one.name in check.columns for check in table.checks
+    )

@@ -222,8 +222,9 @@ class Kept:
         observed: what it did each time it ran, with sequences, time and the order of rows shifted.
             What differs between them is not asserted.
         shows: what only this test shows: "line 41 -> 44", "WHERE lost".
-        is_whole: whether it asserts all columns of a row, because wrong SQL that swaps two of them
-            is to be noticed.
+        is_whole: whether it asserts all fields of a row, because wrong SQL that swaps two of them
+            is to be noticed, or for the other tests that assert few.
+        fields: those of the answer that it asserts; None if no other test asserts the others.
         suspicion: why the behaviour looks like a bug, so that the test is written as an expected
             failure; "" if it does not.
         assertions: the lines that assert what was observed; set before it is written.
@@ -234,6 +235,7 @@ class Kept:
     observed: Sequence[Observation]
     shows: tuple[str, ...] = ()
     is_whole: bool = False
+    fields: frozenset[str] | None = None
     suspicion: str = ""
     assertions: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()

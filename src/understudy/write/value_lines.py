@@ -22,6 +22,7 @@ from understudy.write.expected import (
     Varying,
     anything,
     expected,
+    of_fields,
     whole,
 )
 from understudy.write.guard import limited
@@ -52,14 +53,19 @@ class ValueLines:
         self._observed = kept.observed
         self.imports: dict[str, None] = {}
         self._is_narrowed = False
+        self._asserted = kept.fields
         # A test that is to notice swapped columns of a row asserts all of them.
-        self._most_fields = _ALL_FIELDS if kept.is_whole else _MOST_FIELDS
+        is_whole = kept.is_whole or kept.fields is not None
+        self._most_fields = _ALL_FIELDS if is_whole else _MOST_FIELDS
         self._answer = expected([one.answer for one in kept.observed])
 
     def lines(self) -> Iterator[str]:
         """Yield the lines that assert what was returned."""
         if not self._returns_nothing():
-            yield from self._value("result", self._answer)
+            answer = self._answer
+            if self._asserted is not None:
+                answer = of_fields(answer, self._asserted)
+            yield from self._value("result", answer)
 
     def _returns_nothing(self) -> bool:
         """Whether the function is declared to return nothing, so that its call has no value."""
