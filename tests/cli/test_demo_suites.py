@@ -3,13 +3,13 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from understudy.cli.demo_suites import SUITES, Coverage, Suite, run
-
-from .conftest import write
+from tests.cli.conftest import FILES, write
+from understudy.cli.demo_suites import SUITES, Coverage, Result, Suite, run
 
 FAKE, REAL = SUITES
 ALL_PASS = {"passed": 0, "failed": 0, "error": 0, "skipped": 0, "xfailed": 0, "xpassed": 0}
@@ -20,11 +20,45 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "log.txt"
 
 
-def test_the_suite_on_fakes(project: Path, log: Path) -> None:
+@dataclass(frozen=True)
+class Ran:
+    """A suite that has run: with which result, in how many seconds, and what it left.
+
+    Attributes:
+        handlers: those of SIGTERM before and after.
+    """
+
+    result: Result
+    seconds: float
+    printed: str
+    new: set[Path]
+    handlers: tuple[object, object]
+
+
+def ran(suite: Suite, project: Path, log: Path) -> Ran:
+    handler, files = signal.getsignal(signal.SIGTERM), set(project.rglob("*"))
     started = time.monotonic()
     with log.open("w") as output:
-        result = run(FAKE, project, output)
-    outside = time.monotonic() - started
+        result = run(suite, project, output)
+    seconds = time.monotonic() - started
+    handlers = handler, signal.getsignal(signal.SIGTERM)
+    return Ran(result, seconds, log.read_text(), set(project.rglob("*")) - files, handlers)
+
+
+@pytest.fixture(scope="module")
+def on_fakes(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The suite on fakes, run with settings that are meant for another pytest."""
+    folder = tmp_path_factory.mktemp("demo")
+    write(folder / "project", FILES)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTEST_ADDOPTS", "--no-such-option")
+        patched.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        patched.setenv("COVERAGE_RCFILE", "/there/is/no/such.toml")
+        return ran(FAKE, folder / "project", folder / "log.txt")
+
+
+def test_the_suite_on_fakes(on_fakes: Ran) -> None:
+    result = on_fakes.result
 
     assert result.ok
     assert result.exit_code == 0
@@ -34,8 +68,8 @@ def test_the_suite_on_fakes(project: Path, log: Path) -> None:
     assert result.postgres is None
     # def, if and two returns; the number's two ways, one of them gone.
     assert result.coverage == Coverage(lines=4, lines_covered=3, branches=2, branches_covered=1)
-    assert 0 < result.seconds <= outside
-    assert "2 passed" in log.read_text()
+    assert 0 < result.seconds <= on_fakes.seconds
+    assert "2 passed" in on_fakes.printed
 
 
 def test_the_suite_on_a_real_postgresql(project: Path, log: Path) -> None:
@@ -49,17 +83,11 @@ def test_the_suite_on_a_real_postgresql(project: Path, log: Path) -> None:
     assert result.coverage is None
 
 
-def test_leaves_the_folder_as_it_was_but_for_caches_and_the_catalog(
-    project: Path, log: Path
-) -> None:
-    before = set(project.rglob("*"))
-
-    with log.open("w") as output:
-        run(FAKE, project, output)
-
-    new = {path for path in project.rglob("*") if path not in before}
+def test_leaves_the_folder_as_it_was_but_for_caches_and_the_catalog(on_fakes: Ran) -> None:
     caches = {"__pycache__", ".pytest_cache"}
-    assert {path.name for path in new if not caches & set(path.parts)} == {"understudy-catalog"}
+    left = {path.name for path in on_fakes.new if not caches & set(path.parts)}
+
+    assert left == {"understudy-catalog"}
 
 
 def test_a_failing_test(project: Path, log: Path) -> None:
@@ -111,22 +139,13 @@ def test_a_pytest_that_cannot_begin_reports_nothing(
     assert "colour" in capfd.readouterr().err
 
 
-def test_settings_meant_for_another_pytest_do_not_reach_it(
-    project: Path, log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("COVERAGE_RCFILE", "/there/is/no/such.toml")
-
-    with log.open("w") as output:
-        assert run(FAKE, project, output).ok
+def test_settings_meant_for_another_pytest_do_not_reach_it(on_fakes: Ran) -> None:
+    assert on_fakes.result.ok
+    assert "no-such-option" not in on_fakes.printed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
-def test_sigterm_is_as_it_was_afterwards(project: Path, log: Path) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+def test_sigterm_is_as_it_was_afterwards(on_fakes: Ran) -> None:
+    before, after = on_fakes.handlers
 
-    with log.open("w") as output:
-        run(Suite("none", "nothing", "integration and not integration"), project, output)
-
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert after is before

@@ -280,7 +280,7 @@ def test_settings_are_there_for_workers_of_xdist(web: Project) -> None:
                 assert faker.locales == ["de_DE"]
         """
     )
-    result = web.run("-n", "2", "--understudy-locale=de_DE", subprocess=True)
+    result = web.run("-n", "1", "--understudy-locale=de_DE", subprocess=True)
     result.assert_outcomes(passed=4)
 
 
