@@ -45,9 +45,10 @@ from understudy.write.budget import PATIENCE, Budget
 from understudy.write.construction import Unbuildable
 from understudy.write.exploration import PHASES, Exploration, Explorer
 from understudy.write.failing_fixtures import FixtureErrors
+from understudy.write.file_answer import file_answer
 from understudy.write.guard import Guard
 from understudy.write.imported_names import NAMES
-from understudy.write.kills import Mutation, has_mutants, sends_own_sql
+from understudy.write.kills import Mutation, has_mutants
 from understudy.write.lab import Lab
 from understudy.write.line_arcs import LineArcs
 from understudy.write.row_checks import RowChecks
@@ -344,29 +345,7 @@ class Session:
                 self._style(layer),
             )
             self._left_out += merged.left_out
-            self._say(
-                {
-                    "kind": "file",
-                    "layer": layer,
-                    "text": merged.text,
-                    "sends sql": any(
-                        sends_own_sql(one.trial.target, seen)
-                        for one in own
-                        for seen in one.observed
-                    ),
-                    "uses environment": any(_uses_environment(one.trial.target) for one in own),
-                    "tests": [
-                        {
-                            "name": name,
-                            "target": one.trial.target.name,
-                            "shows": list(one.shows),
-                            "suspicion": one.suspicion,
-                        }
-                        for name, one in zip(merged.names, own, strict=True)
-                        if name
-                    ],
-                }
-            )
+            self._say(file_answer(layer, own, merged))
         self._say(
             {
                 "kind": "done",
@@ -396,11 +375,6 @@ def begin(session: Session) -> None:
 def current() -> Session:
     """Return the session of this process."""
     return _current[-1]
-
-
-def _uses_environment(target: Target) -> bool:
-    """Return whether the code finds its database by the environment, and not by an argument."""
-    return target.has_database and not target.openings
 
 
 def _mark(findings: Findings, config: pytest.Config) -> Callable[[Any], Any]:
