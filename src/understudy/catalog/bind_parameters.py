@@ -48,9 +48,5 @@ def in_order(parameters: Any, names: Sequence[str]) -> Sequence[Any]:
 
 def count_in(statement: str) -> int:
     """Return how many parameters a statement takes by its text: its highest `$n`."""
-    numbers = [int(token[1:]) for token in sql.tokens(statement) if _is_number(token)]
-    return max(numbers, default=0)
-
-
-def _is_number(token: str) -> bool:
-    return token.startswith("$") and token[1:].isdecimal()
+    found = [token[1:] for token in sql.tokens(statement) if token.startswith("$")]
+    return max((int(number) for number in found if number.isdecimal()), default=0)

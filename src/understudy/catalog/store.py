@@ -324,7 +324,8 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
                 constraints.append(read_constraint(line))
         # All at once: a check of each would double the time that reading takes.
         if set(map(type, statements)) - {str}:
-            number = next(at for at, line in enumerate(documents) if _has_no_text(line))
+            texts = (type(line.get("sql", "")) for line in documents)
+            number = next(at for at, kind in enumerate(texts) if kind is not str)
             raise ValueError("its 'sql' has an unexpected value")
     except (KeyError, TypeError, ValueError) as error:
         place, text = [(at, line) for at, line in enumerate(lines, 1) if line][number]
@@ -332,10 +333,6 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         raise CatalogFileError(report.broken_line(path, place, text, reason)) from error
     facts = SchemaFacts(types, tuple(constraints), tuple(defaults))
     return Contents(fingerprint, server, facts, statements, answers, descriptions)
-
-
-def _has_no_text(line: Line) -> bool:
-    return "sql" in line and not isinstance(line["sql"], str)
 
 
 # Writing -----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -119,7 +119,12 @@ def install(copies: Sequence[Copy], *, force: bool) -> None:
         SkillError: A file was changed by the user, and `force` is false.
         OSError: A file cannot be written.
     """
-    changed = [copy.folder / name for copy in copies for name in _changed(copy)]
+    changed = [
+        copy.folder / name
+        for copy in copies
+        for name, state in copy.files.items()
+        if state == "changed by you"
+    ]
     if changed and not force:
         lines = "".join(f"  {path}\n" for path in changed)
         raise SkillError(
@@ -140,10 +145,6 @@ def install(copies: Sequence[Copy], *, force: bool) -> None:
     for copy in copies:
         for name in copy.files.keys() - skill.keys():
             (copy.folder / name).unlink(missing_ok=True)
-
-
-def _changed(copy: Copy) -> Iterator[str]:
-    return (name for name, state in copy.files.items() if state == "changed by you")
 
 
 def _recorded(folder: Path) -> dict[str, str]:

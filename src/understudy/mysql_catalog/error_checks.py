@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from understudy.catalog.description import Constraint, Description, SchemaFacts
+from understudy.catalog.description import Description, SchemaFacts
 from understudy.mysql.effects import CHANGES
 from understudy.script.formatting import suggestion
 
@@ -119,12 +119,8 @@ def _of_tables(description: Description, facts: SchemaFacts, kind: str) -> list[
     return [
         constraint.name
         for constraint in facts.constraints
-        if constraint.kind == kind and _concerns(constraint, description)
+        if constraint.kind == kind and constraint.table in description.tables
     ]
-
-
-def _concerns(constraint: Constraint, description: Description) -> bool:
-    return constraint.table in description.tables
 
 
 def _unknown(what: str, name: str, known: Iterable[str], description: Description) -> list[str]:

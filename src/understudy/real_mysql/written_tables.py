@@ -137,7 +137,8 @@ def _targets(sql: str) -> tuple[frozenset[str] | None, bool, frozenset[str]]:
     written: Iterable[str] | None = ()
     is_changed = False
     if verb in _DEFINES:
-        is_changed = not is_of_temporary_table(sql) and not _is_of_server(words)
+        of_server = {"USER", "ROLE", "DATABASE", "SCHEMA", "SERVER"}.intersection(words[1:4])
+        is_changed = not is_of_temporary_table(sql) and not of_server
     elif verb in ("INSERT", "REPLACE", "TRUNCATE", "LOAD"):
         place = words.index("TABLE" if verb == "LOAD" and "TABLE" in words else verb)
         written = _first(found[place + 1 :])
@@ -146,10 +147,6 @@ def _targets(sql: str) -> tuple[frozenset[str] | None, bool, frozenset[str]]:
     elif effect_of(sql) is not Effect.READS and verb != "CALL":
         written = None
     return None if written is None else frozenset(written), is_changed, names
-
-
-def _is_of_server(words: Sequence[str]) -> bool:
-    return bool({"USER", "ROLE", "DATABASE", "SCHEMA", "SERVER"}.intersection(words[1:4]))
 
 
 def _names(found: Iterable[Piece]) -> Iterator[str]:

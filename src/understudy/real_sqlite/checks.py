@@ -93,7 +93,8 @@ def check_strings(connection: sqlite3.Connection, call: Call) -> None:
             text = f"{text[: piece.start]}`{name}`{text[piece.end :]}"
     given = call.parameters or ()
     try:
-        _explain(connection, text, _first(call, given))
+        first = next(iter(given), ()) if call.method == "execute_many" else given
+        _explain(connection, text, first)
     except sqlite3.Error as error:
         found = _NO_COLUMN.fullmatch(str(error))
         if found is not None:
@@ -122,10 +123,6 @@ def _cursor(connection: sqlite3.Connection) -> sqlite3.Cursor:
     cursor = sqlite3.Connection.cursor(connection, sqlite3.Cursor)
     cursor.row_factory = None
     return cursor
-
-
-def _first(call: Call, given: Any) -> Any:
-    return next(iter(given), ()) if call.method == "execute_many" else given
 
 
 def _check_columns(call: Call, outcome: Outcome, count: int, names: Sequence[str] | None) -> None:

@@ -24,12 +24,9 @@ def event_lines(event: TestEvent, statement: str = "", request: str = "") -> lis
     number = "" if event.connection is None else f"#{event.connection} "
     asked = sql.one_line(statement) if statement else event.text or event.type
     place = f"{event.place} in {event.function}" if event.function else event.place
-    facts = [_parameters(event), outcome(event), request, place and f"at {place}"]
+    given = f"parameters {_row(event.parameters)}" if event.parameters else ""
+    facts = [given, outcome(event), request, place and f"at {place}"]
     return [number + shortened(asked, _LONGEST), f"   {'; '.join(filter(None, facts))}"]
-
-
-def _parameters(event: TestEvent) -> str:
-    return f"parameters {_row(event.parameters)}" if event.parameters else ""
 
 
 def outcome(event: TestEvent) -> str:

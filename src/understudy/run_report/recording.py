@@ -10,7 +10,6 @@ from typing import NamedTuple, cast
 from understudy.catalog.command_tags import command_in
 from understudy.pg import sql
 from understudy.pg.codec_registry import Values
-from understudy.pg.errors import ErrorFields
 from understudy.pg.types import Types
 from understudy.run_report.records import Error, Server, TestEvent
 from understudy.run_report.texts import has_rows, parameter_texts, row_texts
@@ -97,7 +96,7 @@ class Reader:
             rows=None if answer is None else row_texts(answer, codecs),
             count=_count(event),
             tag=event.tag,
-            error=None if error is None else _error(error),
+            error=None if error is None else Error(error.sqlstate, error.message.split("\n")[0]),
             fault="" if rule is None else _fault(event),
             rule="" if rule is None else str(rule.origin),
             is_counted=is_statement and event.is_counted,
@@ -121,10 +120,6 @@ def _place_of(line: Origin) -> _Place:
         return _Place()
     source = linecache.getline(line.code.co_filename, line.line).strip()
     return _Place(str(line), line.function, source)
-
-
-def _error(fields: ErrorFields) -> Error:
-    return Error(fields.sqlstate, fields.message.partition("\n")[0])
 
 
 def _fault(event: Event) -> str:

@@ -104,7 +104,7 @@ class Redaction:
         failure = test.failure
         is_unknown = test.unseen or test.left_out or values.is_partial
         if is_unknown or any(map(self._has_rows, texts.values())):
-            failure = _places(failure)
+            failure = failure and "\n".join([*_PLACE.findall(failure), _UNKNOWN])
         return replace(
             test,
             events=[self._without(values, event, texts, verdict_on) for event in events],
@@ -235,7 +235,3 @@ def _known_columns(text: str, verdict: Description) -> dict[int, set[str]]:
 def _masked(found: re.Match[str]) -> str:
     quote = found.group(1)
     return "?" if quote is None else f"{quote}?{quote}"
-
-
-def _places(failure: str) -> str:
-    return "\n".join([*_PLACE.findall(failure), _UNKNOWN]) if failure else ""

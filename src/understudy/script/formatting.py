@@ -128,11 +128,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 @lru_cache(maxsize=4096)
 def shape(statement: str) -> str:
     """Return a statement on one line, without comments and with `?` for each literal."""
-    return sql.spell([_shape_of(token) for token in sql.tokens(statement)])
-
-
-def _shape_of(token: str) -> str:
-    return "?" if is_literal(token) else token
+    return sql.spell(["?" if is_literal(token) else token for token in sql.tokens(statement)])
 
 
 def is_literal(token: str) -> bool:

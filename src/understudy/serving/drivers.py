@@ -25,7 +25,7 @@ def wrap_drivers() -> None:
     for name in _WRAPS:
         module = sys.modules.get(name)
         # While it is being imported, it lacks what comes last.
-        if module is not None and not _is_importing(module):
+        if module is not None and not getattr(module.__spec__, "_initializing", False):
             _wrap(name, module)
     _imports.install()
 
@@ -34,10 +34,6 @@ def _wrap(name: str, module: ModuleType) -> None:
     if module is not _wrapped.get(name):
         _wrapped[name] = module
         _WRAPS[name](module)
-
-
-def _is_importing(module: Any) -> bool:
-    return bool(getattr(module.__spec__, "_initializing", False))
 
 
 def _wrap_sqlalchemy(package: Any) -> None:

@@ -16,7 +16,7 @@ from understudy.write.comparisons import Reading
 from understudy.write.planted import planted
 from understudy.write.row_checks import RowChecks
 from understudy.write.row_sets import RowSet, full_row, row_sets
-from understudy.write.shapes import Chosen, Path
+from understudy.write.shapes import Chosen
 from understudy.write.source_constants import constants
 from understudy.write.spelling import spelled
 from understudy.write.statement_faults import fault_trials
@@ -133,7 +133,7 @@ class _Plan:
         rows = best.rowset if best else None
         found = self._arguments.unusual(with_capitals=self._ignores_case())
         for path, name, value in found:
-            what = _words(path)
+            what = path[0] if path[-1].isdecimal() else path[-1]
             about = f"if the {what.replace('_', ' ')} is {name.replace('_', ' ')}"
             yield self._trial(base | {path: value}, f"with_{what}_{name}", about, rows)
 
@@ -387,7 +387,3 @@ def _row(row: tuple[Any, Mapping[str, Any]]) -> Row:
 def _key(trial: Trial) -> object:
     arguments = tuple((name, value.text) for name, value in sorted(trial.arguments.items()))
     return (trial.rows, arguments, trial.script, trial.inside)
-
-
-def _words(path: Path) -> str:
-    return "_".join(part for part in path[-1:] if not part.isdecimal()) or path[0]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from understudy.catalog.description import Constraint, SchemaFacts
 from understudy.pg.writes import is_write
 from understudy.project import parsing
-from understudy.rows.table_facts import Schema, Table
+from understudy.rows.table_facts import Schema
 from understudy.script.boundary import Event
 from understudy.script.formatting import quoted
 from understudy.sweep.faults import DROP, Fault, Schemas, described, possible
@@ -119,19 +119,11 @@ def _constraints(schema: Schema) -> Iterator[Constraint]:
         for name, columns in table.uniques.items():
             yield Constraint(name, table.name, "unique", columns)
         for key in table.foreign_keys:
-            yield Constraint(
-                key.name,
-                table.name,
-                "foreign key",
-                key.columns,
-                _name(schema.tables.get(key.parent)),
-            )
+            parent = schema.tables.get(key.parent)
+            named = None if parent is None else parent.name
+            yield Constraint(key.name, table.name, "foreign key", key.columns, named)
         for check in table.checks:
             yield Constraint(check.name, table.name, "check", check.columns)
-
-
-def _name(table: Table | None) -> str | None:
-    return None if table is None else table.name
 
 
 def _expected(target: Target) -> tuple[list[str], bool]:

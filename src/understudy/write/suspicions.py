@@ -70,14 +70,11 @@ def swallowed(seen: Observation) -> str:
             event.error is not None and not event.error.sqlstate.startswith(_VIOLATIONS)
         )
         later = seen.events[number + 1 :]
-        if failed and not any(_is_retry(event.id, other.id) and other.tag for other in later):
+        again = {(other.id.kind, other.id.statement) for other in later if other.tag}
+        if failed and (event.id.kind, event.id.statement) not in again:
             statement = " ".join(event.call.statement.split()[:3])
             return f"its {statement}" if event.kind == "statement" else f"its {event.kind.upper()}"
     return ""
-
-
-def _is_retry(one: Any, other: Any) -> bool:
-    return bool((one.kind, one.statement) == (other.kind, other.statement))
 
 
 def _kept_despite_error(name: str, seen: Observation) -> Suspected | None:

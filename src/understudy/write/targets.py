@@ -188,7 +188,7 @@ class _Finder:
             else:
                 arguments.append(_argument(parameter, hint))
         if by_name:
-            arguments = [_by_name(argument) for argument in arguments]
+            arguments = [replace(one, is_keyword=True, is_positional=False) for one in arguments]
         shown = ["ARGUMENTS"] if arguments else []
         call = f"{prefix}({', '.join([*given, *by_name, *shown])})"
         lines, first = inspect.getsourcelines(member.inner)
@@ -366,10 +366,6 @@ def _argument(parameter: inspect.Parameter, hint: object) -> Argument:
         default=None if is_required else parameter.default,
         is_positional=parameter.kind == parameter.POSITIONAL_ONLY,
     )
-
-
-def _by_name(argument: Argument) -> Argument:
-    return Argument(argument.name, argument.hint, argument.is_required, True, argument.default)
 
 
 def _enters(member: Member) -> str:

@@ -206,7 +206,8 @@ def _file(
     style: Style,
 ) -> str:
     """Return the text of the file, in the project's format."""
-    formatted = [_formatted(block, style) for block in blocks]
+    target = style.file
+    formatted = [one if target is None else ruff.formatted(one, 0, target) for one in blocks]
     if not existing:
         if not formatted and not comments:
             return ""
@@ -246,10 +247,6 @@ def _with_comment(text: str, comment: str) -> str:
     gap = [""] if line else []
     lines[line:line] = [*gap, *comment.split("\n"), *([] if line else [""])]
     return newline.join(lines)
-
-
-def _formatted(block: str, style: Style) -> str:
-    return block if style.file is None else ruff.formatted(block, 0, style.file)
 
 
 def _sorted(text: str, before: str, style: Style) -> str:

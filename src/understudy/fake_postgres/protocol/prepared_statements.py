@@ -179,12 +179,8 @@ def decoder(backend: Backend, prepared: Prepared, oid: int, form: int) -> Decode
     """Return the decoder of a parameter; a forwarded statement's parameters are not decoded."""
     statement = prepared.statement
     if statement is not None and statement.forward is not None:
-        return partial(_sent, form)
+        return lambda data: Sent(data, form)
     return backend.responder.decoder(oid, form)
-
-
-def _sent(form: int, data: bytes) -> Sent:
-    return Sent(data, form)
 
 
 def _each(formats: tuple[int, ...], count: int) -> tuple[int, ...] | None:

@@ -37,11 +37,7 @@ def boolean(value: str) -> bool | None:
 def _search_path(values: tuple[str, ...]) -> str:
     if values == ("",):
         return '""'
-    return ", ".join(_quoted(value) for value in values)
-
-
-def _quoted(name: str) -> str:
-    return name if _PLAIN_NAME.fullmatch(name) else quoted(name)
+    return ", ".join(name if _PLAIN_NAME.fullmatch(name) else quoted(name) for name in values)
 
 
 def _date_style(values: tuple[str, ...]) -> str:

@@ -144,10 +144,6 @@ def _pack_sparse(spelled: str) -> bytes:
     return head + b"".join(_REAL.send(_REAL.input(number)) for _, number in pairs)
 
 
-def _sparse_given(value: Any) -> Any:
-    return value.to_text() if hasattr(value, "to_text") else value
-
-
 # hstore ------------------------------------------------------------------------------------------
 
 
@@ -279,7 +275,7 @@ def _texts(
     pack: Callable[[str], bytes],
 ) -> Codec:
     def write(value: Any) -> str:
-        value = _sparse_given(value)
+        value = value.to_text() if hasattr(value, "to_text") else value
         if isinstance(value, (list, tuple)) and name == "cube":
             value = "(" + ",".join(map(str, value)) + ")"
         if not isinstance(value, str):
