@@ -92,7 +92,8 @@ def _mutant(identity: str, result: Result, located: Located, senders: list[str])
 
 def _reason(result: Result) -> str:
     if result.outcome == "equivalent":
-        return "probably equivalent: it does the same as the original on generated rows"
+        reason = result.reason or "it does the same as the original on generated rows"
+        return f"probably equivalent: {reason}"
     if result.outcome == "alive" and result.telling:
         return f"would be told by {result.telling}"
     return f"{result.kind}: {result.reason}" if result.kind else result.reason

@@ -36,6 +36,7 @@ _CHOSEN = 20  # of these, for the mutants
 # Comparisons on few of the rows, with and without parameters.
 _SMALLER, _SMALLER_ALONE = 3, 12
 _RECORDED = 6  # sets of parameters of recorded calls
+_ALL_RECORDED = 20  # of them, if no others are tried
 # Values for columns that are compared with each other, by type: they have to be equal sometimes.
 _COMMON = {
     **dict.fromkeys(("int2", "int4", "int8", "numeric"), ("1", "2", "3")),
@@ -53,6 +54,7 @@ def judge(
     recorded: Recorded | None = None,
     *,
     with_rows: bool = False,
+    only_recorded: bool = False,
     seeds: Sequence[int] = SEEDS,
 ) -> dict[Mutant, Judgement]:
     """Return the verdict on each mutant.
@@ -64,6 +66,7 @@ def judge(
         recorded: for a statement, the parameters of calls that tests have made.
         with_rows: whether to look for the rows that tell different mutants from their originals,
             which takes most of the time; ask for it for survivors only.
+        only_recorded: whether to try the parameters of recorded calls only.
         seeds: a set of rows is generated for each.
 
     Raises:
@@ -75,7 +78,9 @@ def judge(
     subjects, judgements = described(mutants, dsn)
     if subjects:
         with connect(dsn) as connection:
-            _Judge(connection, subjects, recorded or {}, judgements, with_rows).run(seeds)
+            judge_ = _Judge(connection, subjects, judgements, with_rows, only_recorded)
+            judge_.read(recorded or {})
+            judge_.run(seeds)
     return {mutant: judgements[mutant] for mutant in mutants}
 
 
@@ -84,12 +89,13 @@ class _Judge:
         self,
         connection: Connection,
         subjects: list[Subject],
-        recorded: Recorded,
         judgements: dict[Mutant, Judgement],
         with_rows: bool,
+        only_recorded: bool,
     ) -> None:
         self._connection = connection
         self._with_rows = with_rows
+        self._only_recorded = only_recorded
         self._subjects = subjects
         self._judgements = judgements
         self._schema = read_schema(connection)
@@ -97,7 +103,10 @@ class _Judge:
         self._pools: dict[ColumnId, set[str]] = defaultdict(set)
         self._hits: list[dict[ColumnId, str]] = []
         self._needed: dict[int, Table] = {}
-        for subject in subjects:
+
+    def read(self, recorded: Recorded) -> None:
+        """Read what the statements do, and what they were called with."""
+        for subject in self._subjects:
             self._read(subject, recorded.get(subject.text, ()))
 
     def run(self, seeds: Sequence[int]) -> None:
@@ -139,8 +148,9 @@ class _Judge:
         elif not is_changing:
             subject.changed = []
         number = len(subject.description.parameters)
-        complete = [call for call in calls if len(call) == number]
-        subject.recorded = [self._texts(call) for call in complete[:_RECORDED]]
+        most = _ALL_RECORDED if self._only_recorded else _RECORDED
+        numbers = [at for at, call in enumerate(calls) if len(call) == number][:most]
+        subject.recorded = {self._texts(calls[at]): at for at in numbers}
         self._pool(subject)
 
     def _children(self, subject: Subject) -> list[Table]:
@@ -252,7 +262,8 @@ class _Judge:
                     line = ""
                     if self._with_rows:
                         line = self._telling(subject, mutant, data, parameters)
-                    self._judgements[mutant] = Judgement("different", telling=line)
+                    call = subject.recorded.get(parameters)
+                    self._judgements[mutant] = Judgement("different", telling=line, call=call)
                     break
 
     def _chosen(
@@ -260,7 +271,12 @@ class _Judge:
     ) -> list[tuple[Parameters, Outcome]] | None:
         """Return parameters for which the original does different things; None if it is unknown."""
         types = subject.description.parameters
-        sets = parameter_sets(subject.uses, types, subject.tables, data, subject.recorded, random)
+        recorded = [*subject.recorded]
+        sets = (
+            iter(recorded)
+            if self._only_recorded
+            else parameter_sets(subject.uses, types, subject.tables, data, recorded, random)
+        )
         kinds: dict[object, list[tuple[Parameters, Outcome]]] = defaultdict(list)
         for parameters in dict.fromkeys(islice(sets, _TRIED if types else 1)):
             outcome = self._executor.run(subject.text, parameters, subject.changed)

@@ -8,8 +8,8 @@ from contextlib import closing
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 from understudy.catalog.errors import DescribeFailed
-from understudy.mutate import operators
-from understudy.mutate.mutants import Judgement, Mutant
+from understudy.mutate import call_facts, operators
+from understudy.mutate.mutants import Judgement, Mutant, Telling
 from understudy.mutate.statements import Statement
 
 
@@ -64,25 +64,47 @@ class Judge:
 
     def rows(
         self, statements: Sequence[Statement], mutants: Sequence[Mutant]
-    ) -> Mapping[Mutant, str]:
-        """Return the lines that insert a row which tells a mutant from its original, if found."""
-        judged = self._judged(statements, mutants, with_rows=True)
-        return {mutant: one.telling for mutant, one in judged.items() if one.telling}
+    ) -> Mapping[Mutant, Telling]:
+        """Return the rows that tell mutants from their originals, as far as they are found.
+
+        Rows that a recorded call tells come first: a test that calls it can insert them.
+        """
+        calls = {statement.sql: statement.parameters for statement in statements}
+        found: dict[Mutant, Telling] = {}
+        for only_recorded in (True, False):
+            rest = [mutant for mutant in mutants if mutant not in found]
+            judged = self._judged(statements, rest, with_rows=True, only_recorded=only_recorded)
+            for mutant, one in judged.items():
+                if one.telling:
+                    call = None if one.call is None else calls[mutant.statement][one.call]
+                    found[mutant] = Telling(one.telling, call)
+        return found
 
     def _judged(
-        self, statements: Sequence[Statement], mutants: Sequence[Mutant], *, with_rows: bool
+        self,
+        statements: Sequence[Statement],
+        mutants: Sequence[Mutant],
+        *,
+        with_rows: bool,
+        only_recorded: bool = False,
     ) -> Mapping[Mutant, Judgement]:
-        if self._dsn is not None and mutants:
+        known = call_facts.known(statements, mutants)
+        others = [mutant for mutant in mutants if mutant not in known]
+        if self._dsn is not None and others:
             import psycopg
 
             from understudy.mutate import equivalence
 
             recorded = {statement.sql: statement.parameters for statement in statements}
             try:
-                return equivalence.judge(mutants, self._dsn, recorded, with_rows=with_rows)
+                judged = equivalence.judge(
+                    others, self._dsn, recorded, with_rows=with_rows, only_recorded=only_recorded
+                )
             except (DescribeFailed, psycopg.Error) as error:
                 self._give_up(error)
-        return dict.fromkeys(mutants, Judgement("unknown", self._reason))
+            else:
+                return {**judged, **known}
+        return {**dict.fromkeys(others, Judgement("unknown", self._reason)), **known}
 
     def _give_up(self, error: Exception) -> None:
         """Ask no more: the server has ended."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 Verdict = Literal["refused", "equivalent", "different", "unknown"]
 
@@ -39,8 +40,22 @@ class Judgement:
         reason: for "refused" PostgreSQL's SQLSTATE and message, for "unknown" why; else "".
         telling: for "different" the line that inserts the row which tells the two apart, such as
             `real_postgres.insert("users", id=2)`; "" if no single row does.
+        call: the number of the recorded call that the rows tell; None if it is another one.
     """
 
     verdict: Verdict
     reason: str = ""
     telling: str = ""
+    call: int | None = None
+
+
+class Telling(NamedTuple):
+    """Rows that tell a mutant from its original.
+
+    Attributes:
+        lines: insert them.
+        call: the parameters of a recorded call that they tell; None if it is another one.
+    """
+
+    lines: str
+    call: Sequence[Any] | None

@@ -123,7 +123,10 @@ class MutationRun:
         judged = self._judge.verdicts(batch, mutants)
         for statement in batch:
             own = [mutant for mutant in mutants if mutant.statement == statement.sql]
-            verdicts = [[astuple(one), *astuple(judged[one])] for one in own]
+            verdicts = [
+                [astuple(one), judged[one].verdict, judged[one].reason, judged[one].telling]
+                for one in own
+            ]
             self._say({"kind": "judged", "statement": statement.sql, "mutants": verdicts})
         alive = []
         for statement in batch:
@@ -140,7 +143,7 @@ class MutationRun:
                 elif self._run(mutant, statement.senders) == "alive":
                     alive.append(mutant)
             self._say({"kind": "done", "statement": statement.sql})
-        for mutant, row in self._judge.rows(batch, alive).items():
+        for mutant, (row, _) in self._judge.rows(batch, alive).items():
             self._say({"kind": "row", "statement": mutant.statement, "sql": mutant.sql, "row": row})
 
     def _run(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from understudy.mutate import operators
-from understudy.mutate.mutants import Judgement, Mutant
+from understudy.mutate.mutants import Judgement, Mutant, Telling
 from understudy.mutate.mysql_statements import preparable, printable
 from understudy.mutate.statements import Statement
 from understudy.mysql.packets import Err
@@ -45,7 +45,7 @@ class MysqlJudge:
 
     def rows(
         self, statements: Sequence[Statement], mutants: Sequence[Mutant]
-    ) -> Mapping[Mutant, str]:
+    ) -> Mapping[Mutant, Telling]:
         """Return nothing: no rows are looked for."""
         return {}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,9 @@ from understudy.mutate.mysql_statements import readable, shown
 from understudy.script.boundary import Event
 
 _MOST = 20  # sets of parameters of a statement
+_NUMBER = re.compile(r"\$\d+")
+_ONE = r"\s*\$(?:::[\w ]+)?\s*"  # after its number is gone
+_LIST = re.compile(rf"\bIN \({_ONE}(?:,{_ONE})*\)", re.IGNORECASE)
 
 
 class Spot(NamedTuple):
@@ -50,7 +54,9 @@ class Statement:
         shown: its text on one line, as a report shows it; of MySQL with its own quotes.
         spots: the lines that sent it, in the order of the run; empty if they are unknown.
         senders: the tests that sent it, in the order in which they try a mutant.
-        parameters: those of some of its calls; empty in the parent.
+        parameters: those of some of its calls, which differ; empty in the parent.
+        takes_one_row: whether each call takes the first row of its result only, as asyncpg's
+            `fetchrow` does; False in the parent.
     """
 
     sql: str
@@ -58,6 +64,7 @@ class Statement:
     spots: Sequence[Spot]
     senders: Sequence[Sender]
     parameters: Sequence[Sequence[Any]] = ()
+    takes_one_row: bool = False
 
     def answer(self) -> dict[str, Any]:
         """Return it as JSON knows it."""
@@ -99,7 +106,8 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
     texts: dict[str, str] = {}
     spots: dict[str, dict[Spot, None]] = {}
     senders: dict[str, dict[str, Sender]] = {}
-    parameters: dict[str, list[Sequence[Any]]] = {}
+    parameters: dict[str, dict[str, Sequence[Any]]] = {}
+    tags: dict[str, set[str | None]] = {}
     code: dict[str, bool] = {}
     for test in tests:
         for event in test.events:
@@ -117,18 +125,51 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
             known = spots.setdefault(sql, {})
             if spot is not None:
                 known[spot] = None
+            tags.setdefault(sql, set()).add(event.tag)
             given = event.call.parameters
-            if not isinstance(given, Mapping) and len(parameters.get(sql, ())) < _MOST:
-                parameters.setdefault(sql, []).append(given or ())
+            if not isinstance(given, Mapping):
+                calls = parameters.setdefault(sql, {})
+                if len(calls) < _MOST:
+                    calls.setdefault(repr(given), given or ())
             of_tests = senders.setdefault(sql, {})
             is_scripted = event.call.rule is not None
             before = of_tests.get(test.name)
             if before is None or before.is_scripted:  # PostgreSQL tells more than a script
                 of_tests[test.name] = Sender(test.name, test.seconds, is_scripted)
     return [
-        Statement(sql, texts[sql], list(known), _ordered(senders[sql]), parameters.get(sql, ()))
-        for sql, known in spots.items()
+        Statement(
+            sql,
+            texts[sql],
+            list(known),
+            _ordered(senders[sql]),
+            [*parameters.get(sql, {}).values()],
+            _is_part(tags[sql]),
+        )
+        for sql, known in _once(spots, senders).items()
     ]
+
+
+def _is_part(tags: Set[str | None]) -> bool:
+    """Return whether answers with rows ended before the last row: nobody asked for it."""
+    return "" in tags and all(not tag or tag.endswith(" 0") for tag in tags)
+
+
+def _once(
+    spots: Mapping[str, dict[Spot, None]], senders: Mapping[str, Mapping[str, Sender]]
+) -> dict[str, dict[Spot, None]]:
+    """Return the statements without those that differ in the length of a list after IN only.
+
+    They are one statement of the code, and a mistake in it is one. That which most tests have sent
+    is kept.
+    """
+    kept: dict[str, str] = {}
+    for sql in spots:
+        shape = _LIST.sub("IN (...)", _NUMBER.sub("$", sql)) if " IN " in sql.upper() else sql
+        before = kept.setdefault(shape, sql)
+        if len(senders[sql]) > len(senders[before]):
+            kept[shape] = sql
+    chosen = set(kept.values())
+    return {sql: found for sql, found in spots.items() if sql in chosen}
 
 
 def _ordered(senders: dict[str, Sender]) -> list[Sender]:

@@ -29,7 +29,7 @@ class Subject:
         tables: the tables that it reads or writes.
         changed: the tables whose rows it may change.
         uses: what it does with its parameters.
-        recorded: the parameters of recorded calls.
+        recorded: the parameters of recorded calls, each with the number of its call.
         masks: the columns that differ from run to run.
         is_reached: whether it has returned or changed a row.
         has_order: whether its rows come in the same order in every run.
@@ -41,7 +41,7 @@ class Subject:
     tables: list[Table] = field(default_factory=list)
     changed: list[Table] = field(default_factory=list)
     uses: Uses = field(default_factory=Uses)
-    recorded: list[Parameters] = field(default_factory=list)
+    recorded: dict[Parameters, int] = field(default_factory=dict)
     masks: Masks = field(default_factory=Masks)
     is_reached: bool = False
     has_order: bool = True

@@ -29,7 +29,7 @@ from understudy.write.candidates import (
     preference,
     statements,
 )
-from understudy.write.kills import Mutation, is_swap, noticing_swaps, sends_own_sql
+from understudy.write.kills import Mutation, has_call, is_swap, noticing_swaps, sends_own_sql
 from understudy.write.lab import Lab
 from understudy.write.outcomes import Outcome, is_of_project, outcome, words
 from understudy.write.readable_rows import readable
@@ -303,7 +303,7 @@ class Exploration:
         """
         candidates = [*self._candidates, *others]
         observed = [one.first for one in candidates]
-        mutants = mutation.mutants(observed)
+        mutants = mutation.mutants(observed, self.target)
         gc.freeze()  # the trials that are kept, and what making mutants has imported
         alive: list[Mutant] = []
         noticed: set[str] = set()  # swapped columns, in any statement of the function
@@ -319,11 +319,13 @@ class Exploration:
                 alive.append(mutant)
             elif is_swap(mutant):
                 noticed.add(mutant.sentence)
-        for mutant, lines in mutation.telling(observed, alive).items():
+        for mutant, telling in mutation.telling(observed, alive).items():
             yield True
             if mutant in alive:
-                asked = [candidates[at] for at in mutants[mutant][:_MOST_ASKED]]
-                found = self._with_rows(mutation, asked, lines, mutant, alive)
+                asked = [candidates[at] for at in mutants[mutant]]
+                asked.sort(key=lambda one: not has_call(one.first, mutant, telling.call))
+                del asked[_MOST_ASKED:]
+                found = self._with_rows(mutation, asked, telling.lines, mutant, alive)
                 if found is not None:
                     self._candidates.append(found)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from typing import Any
 
 from understudy.mutate.judge import Judge
-from understudy.mutate.mutants import Mutant
+from understudy.mutate.mutants import Mutant, Telling
 from understudy.mutate.statements import Ran, Statement, sent
 from understudy.script.boundary import Change, Event, Replace
 from understudy.write import fingerprint
@@ -26,13 +27,16 @@ class Mutation:
         self._lab = lab
         self._judge = judge
 
-    def mutants(self, observed: Sequence[Observation]) -> Mapping[Mutant, Sequence[int]]:
+    def mutants(
+        self, observed: Sequence[Observation], target: Target
+    ) -> Mapping[Mutant, Sequence[int]]:
         """Return the mutants that PostgreSQL accepts, with the positions that send the original.
 
         Args:
             observed: what trials have sent.
+            target: what they call.
         """
-        statements = self._statements(observed)
+        statements = self._statements(observed, target)
         senders = {one.sql: [int(sender.name) for sender in one.senders] for one in statements}
         return {
             mutant: sorted(senders[mutant.statement])
@@ -71,14 +75,23 @@ class Mutation:
 
     def telling(
         self, observed: Sequence[Observation], alive: Sequence[Mutant]
-    ) -> Mapping[Mutant, str]:
-        """Return the lines that insert rows which tell a mutant from its original, if found."""
+    ) -> Mapping[Mutant, Telling]:
+        """Return the rows that tell a mutant from its original, if found."""
         return self._judge.rows(self._statements(observed), alive) if alive else {}
 
-    def _statements(self, observed: Sequence[Observation]) -> list[Statement]:
-        """Return the statements that were sent; their senders are positions."""
+    def _statements(
+        self, observed: Sequence[Observation], target: Target | None = None
+    ) -> list[Statement]:
+        """Return the statements that were sent; their senders are positions.
+
+        For a route, those of its own module: what its dependencies send is for other tests.
+        """
         ran = [Ran(str(at), 0.0, one.events) for at, one in enumerate(observed)]
-        return sent(ran, lambda path: False)
+        is_route = target is not None and target.layer == "router"
+        return sent(
+            ran,
+            lambda path: is_route and target is not None and str(path) != target.file,
+        )
 
 
 def is_swap(mutant: Mutant) -> bool:
@@ -94,6 +107,16 @@ def noticing_swaps(shown: Sequence[Set[object]]) -> Set[int]:
             if isinstance(item, Mutant) and is_swap(item):
                 found.setdefault(item, at)
     return {*found.values()}
+
+
+def has_call(observation: Observation, mutant: Mutant, parameters: Sequence[Any] | None) -> bool:
+    """Return whether a trial sends the original of a mutant with these parameters."""
+    return any(
+        event.call.statement == mutant.statement
+        and (event.call.parameters or ()) == (parameters or ())
+        for event in observation.events
+        if event.kind == "statement"
+    )
 
 
 def has_mutants(target: Target) -> bool:
