@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from understudy.script.origin import DRIVERS
 from understudy.write import lab, web_assertions
 from understudy.write.trials import Observation
 
+_REFUSED = (401, 403, 404, 409)
 _LONGEST = 80  # characters of what a test shows
 
 
@@ -34,7 +36,7 @@ def outcome(observation: Observation, *, is_route: bool) -> Outcome:
         is_empty = hasattr(answer, "__len__") and not len(answer)
         kind = answer if isinstance(answer, bool) else None
         if is_route:
-            kind = web_assertions.outcome(answer)
+            kind = web_assertions.outcome(answer), _reason(answer)
         elif isinstance(answer, Exception):
             kind = getattr(answer, "status_code", None)
         ended = ("answer", type(answer).__qualname__, is_empty, kind)
@@ -43,6 +45,15 @@ def outcome(observation: Observation, *, is_route: bool) -> Outcome:
         return Outcome(ended)
     kinds = (changes.inserted, changes.updated, changes.deleted)
     return Outcome(ended, tuple(tuple(sorted(kind)) for kind in kinds))
+
+
+def _reason(response: Any) -> str:
+    """Return why a request is refused, as far as it is the same for all values; or ""."""
+    if response.status_code not in _REFUSED:
+        return ""
+    body = response.json() if "json" in response.headers.get("content-type", "") else None
+    detail = body.get("detail") if isinstance(body, dict) else None
+    return re.sub(r"\d+", "#", detail) if isinstance(detail, str) else ""
 
 
 def is_of_project(error: BaseException | None) -> bool:

@@ -15,7 +15,7 @@ from understudy.write.arguments import Arguments
 from understudy.write.comparisons import Reading
 from understudy.write.planted import planted
 from understudy.write.row_checks import RowChecks
-from understudy.write.row_sets import RowSet, full_row, row_sets
+from understudy.write.row_sets import PARENTS, RowSet, full_row, row_sets
 from understudy.write.shapes import Chosen
 from understudy.write.source_constants import constants
 from understudy.write.spelling import spelled
@@ -163,6 +163,8 @@ class _Plan:
                         yield from self._find_shown(bases, rows)
                 for sender in self._of_own_statements() if rows.scenario in _BASIC else ():
                     yield from self._with_rows(sender.chosen, rows, sender)
+            for base in bases[1:] if reading.inserted else ():
+                yield from self._with_parents(base)
             full = full_row(reading, self._schema, self._checks)
             # A row too long for the others: it tells all columns of the result apart.
             scenario, about = "with_all_columns", "if a row has a value in each column"
@@ -195,6 +197,16 @@ class _Plan:
         if rows.scenario == "among_others":
             for page in self._arguments.pages(base):
                 yield self._trial(page, scenario, about, rows, "rows")
+
+    def _with_parents(self, base: Chosen) -> Iterator[Trial | None]:
+        """Yield everything optional with the rows that it refers to, which the least does not."""
+        yield self._trial(base, "with_everything_given", "if everything optional is given")
+        alone = [o for t, o in self._seen if isinstance(t, Planned) and t.chosen == base]
+        events = [one for one in alone[0].events if one.kind == "statement"] if alone else []
+        found = row_sets(comparisons.read(events, self._schema), self._schema, self._checks)
+        for rows in (one for one in islice(found, 1) if one.scenario == PARENTS):
+            about = "if everything optional is given and the rows exist that it refers to"
+            yield self._trial(base, "with_everything_it_refers_to", about, rows, "rows")
 
     def _find_shown(self, bases: list[Chosen], rows: RowSet) -> Iterator[Trial | None]:
         """Leave out one argument after the other, if with all of them no row is shown.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -32,16 +32,17 @@ def changes(
         tables: the tables with rows.
         body: the body of the request; None without one.
     """
+    found = [constant for function in functions(target) for constant in constants(function, ())]
+    places = [*_in_body(found, body), *_in_rows(found, schema, events, tables)]
+    return [*islice(dict.fromkeys(places), _MOST)]
+
+
+def functions(target: RouteTarget) -> list[Callable[..., Any]]:
+    """Return the functions of the project that run for a request, as far as names tell."""
     depends = [
         one.call for one in dependencies.flat(dependencies.dependencies(target.route.dependant))
     ]
-    found = [
-        constant
-        for function in callees.called([target.function, *depends], target.shared["root"])
-        for constant in constants(function, ())
-    ]
-    places = [*_in_body(found, body), *_in_rows(found, schema, events, tables)]
-    return [*islice(dict.fromkeys(places), _MOST)]
+    return callees.called([target.function, *depends], target.shared["root"])
 
 
 def _in_body(found: Iterable[Constant], body: Any) -> Iterator[Change]:

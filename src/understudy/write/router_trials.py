@@ -12,9 +12,10 @@ from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
 from understudy.write import comparisons, dependencies, sign_in
 from understudy.write.json_samples import Samples
+from understudy.write.ownership import meant, of_caller, owned
 from understudy.write.planted import Change
 from understudy.write.request_bodies import Body, body_of
-from understudy.write.route_constants import changes
+from understudy.write.route_constants import changes, functions
 from understudy.write.route_faults import route_faults
 from understudy.write.route_requests import Request, arguments, smallest, words_in
 from understudy.write.routes import RouteTarget
@@ -22,7 +23,7 @@ from understudy.write.row_checks import RowChecks
 from understudy.write.row_sets import row_sets
 from understudy.write.sign_in import SignIn
 from understudy.write.spelling import spelled
-from understudy.write.trials import Expression, Observation, OpenArcs, Row, Seen, Target, Trial
+from understudy.write.trials import Observation, OpenArcs, Row, Seen, Target, Trial
 
 _MOST_ROW_SETS = 8
 _MOST_ALLOWING = 3  # row sets
@@ -58,6 +59,8 @@ class _Trials:
         self._sign_in = SignIn()
         self._events: list[Event] = []
         self._grant: Change | None = None
+        self._owned: list[Change] = []
+        self._others_rows: dict[tuple[Row, ...], tuple[Row, ...]] = {}
         self._problem = ""  # why the first trial was no test that was none
 
     # The order of the trials ----------------------------------------------------------------------
@@ -86,6 +89,7 @@ class _Trials:
                 yield replace(refused, rows=self._one_row(best), purpose="rows")
             yield from self._variations(request, best)
             yield from self._constants(request, best)
+            yield from self._of_others(best)
         yield from self._refusals(best or plain)
         yield from self._invalid(request, best or plain)
         if best is not None:
@@ -142,7 +146,7 @@ class _Trials:
             if way in tried:
                 continue
             tried.append(way)
-            self._sign_in = way
+            self._sign_in_by(way)
             signed = replace(request, headers={**request.headers, **way.headers})
             scenario, about = "signed_in", "if the caller is signed in"
             trial = self._trial(signed, scenario, about, rows=rows, purpose="probe")
@@ -159,7 +163,7 @@ class _Trials:
             has_failed = answer is not None and (status is None or status >= 500)
             if answer is not None and has_failed and len(answer.events) > furthest:
                 failing, furthest = way, len(answer.events)
-        self._sign_in = failing or SignIn()
+        self._sign_in_by(failing or SignIn())
         if failing is not None:
             return replace(request, headers={**request.headers, **failing.headers})
         what = dependencies.refusing(dependant) or "..."
@@ -232,7 +236,27 @@ class _Trials:
             except NoSource:
                 continue
             granted = rows if self._grant is None else _planted(rows, self._grant)
-            yield found.scenario, found.about, granted
+            mine = owned(granted, self._owned, self._schema)
+            self._others_rows[mine] = granted
+            yield found.scenario, found.about, mine
+
+    def _sign_in_by(self, way: SignIn) -> None:
+        """Sign the caller in by a way, whose rows are the caller's."""
+        self._sign_in, self._owned = way, []
+        if self._schema is not None and way.callers:
+            self._owned = of_caller(functions(self._target), way.callers, self._schema)
+
+    def _of_others(self, best: Trial) -> Iterator[Trial]:
+        """Ask for a row that is another user's, or of another tenant."""
+        rows = self._others_rows.get(best.rows, best.rows)
+        for change in self._owned:
+            rest = [one for one in self._owned if one != change]
+            of_other = owned(rows, rest, self._schema)
+            if of_other != best.rows:
+                words = change.column.replace("_", " ")
+                about = f"if the row has another {words}"
+                scenario = f"with_another_{change.column}"
+                yield replace(best, rows=of_other, scenario=scenario, about=about, purpose="rows")
 
     def _variations(self, request: Request, best: Trial) -> Iterator[Trial]:
         """Vary a request that succeeds: each part that may be left out, and larger bodies."""
@@ -355,8 +379,7 @@ def _row(table: Table, values: Mapping[str, Any]) -> Row:
 
 def _planted(rows: tuple[Row, ...], change: Change) -> tuple[Row, ...]:
     """Return rows of which the first of a table has a value that is planted."""
-    own = [row for row in rows if row.table == change.table]
-    first = min(own, key=lambda row: dict(row.values).get("id", Expression("")).text, default=None)
+    first = meant(rows, change.table)
     if first is None:
         return rows
     values = dict(first.values) | {change.column: spelled(change.value)}

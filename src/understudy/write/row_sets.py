@@ -22,6 +22,7 @@ from understudy.write.worlds import Values, Worlds
 
 _MOST_ROWS = 14
 _MOST_SIBLINGS = 4
+PARENTS = "with_what_it_refers_to"  # the first scenario, if something is inserted
 
 
 @dataclass
@@ -83,7 +84,7 @@ class _Maker:
     def sets(self) -> Iterator[RowSet]:
         parents = self._completed([])
         if parents:
-            yield RowSet("with_what_it_refers_to", "if the rows exist that it refers to", parents)
+            yield RowSet(PARENTS, "if the rows exist that it refers to", parents)
         one = self.matching()
         if one:
             # What one row alone tells, it mostly tells among others, too.
@@ -363,13 +364,26 @@ class _Maker:
         )
         if parent is None or exists or parent.is_view:
             return
-        for column in parent.columns:
-            if column.required and ColumnId(parent.oid, column.name) in self._reading.named:
-                number = len(found.rows) % 10
-                value = column_values.value(self._schema, parent, column, number)
-                if value is not None and column.name not in wanted:
-                    wanted[column.name] = value
-        found.add(parent, self._fitted(parent, wanted, [*wanted]) or wanted)
+        # It is inserted before the others, which must not have its unique values either.
+        others = UniqueRows([*found.rows, *known.rows])
+        for number in range(len(found.rows) % 10, 20):
+            values = {**self._named(parent, number), **wanted}
+            if others.add(parent, values):
+                found.add(parent, self._fitted(parent, values, [*values]) or values)
+                return
+
+    def _named(self, table: Table, number: int) -> Values:
+        """Return values of the columns that a row requires and that the statements name.
+
+        What it refers to itself, `insert` finds.
+        """
+        found = {
+            column.name: column_values.value(self._schema, table, column, number)
+            for column in table.columns
+            if column.required and ColumnId(table.oid, column.name) in self._reading.named
+            if not self._worlds.refers(table, column.name)
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def _self_ordered(

@@ -13,6 +13,7 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from understudy.write import hints, json_samples
 from understudy.write.dependencies import Dependency, credentials, dependencies, flat, reached
 from understudy.write.rendering import renamed, with_names
 from understudy.write.shapes import ABSENT, Leaf, NoValue, builds, complete, leaves, settled
-from understudy.write.spelling import collection, imports_of, named, snake, source
+from understudy.write.spelling import collection, imports_of, named, snake, source, spelled
 from understudy.write.trials import Argument, Expression, Setup
 from understudy.write.values import Values
 
@@ -30,6 +31,8 @@ CALLER = 100  # the id of the caller, which no row of a trial has
 _ALLOWS = re.compile(r"active|verified|enabled|superuser|admin|staff|confirmed", re.IGNORECASE)
 _FORBIDS = re.compile(r"inactive|disabled|deleted|blocked|banned|locked|revoked", re.IGNORECASE)
 _CALLERS = {"user", "current_user", "caller", "me", "actor", "current", "_", "_user", "auth"}
+_ROLES = ("role", "type", "level")
+_IS_BEST = re.compile("admin|owner|root")
 _MOST_METHODS = 6
 _IDS = ("id", "uid", "user_id", "pk")
 _DUMMY = "from understudy import dummy"
@@ -48,19 +51,41 @@ class SignIn:
         headers: the headers of the request.
         setups: the fixtures that override dependencies.
         refusals: changes after which the caller may be refused.
+        callers: what the overrides return, by the parameters that take it.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     setups: tuple[Setup, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    callers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Override:
-    """A fixture that overrides a dependency, and what takes a right from its caller."""
+    """A fixture that overrides a dependency, and what takes a right from its caller.
+
+    Attributes:
+        setup: the fixture.
+        refusals: what takes a right from the caller.
+        callers: what it returns, by the parameter that takes it.
+    """
 
     setup: Setup
     refusals: tuple[Refusal, ...]
+    callers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A caller: its source, its type, the object, and a line that takes each right from it.
+
+    The lines are those of refusals, in which `{name}` is the caller's variable.
+    """
+
+    source: Expression
+    kind: Expression
+    value: Any
+    refusals: tuple[Refusal, ...] = ()
 
 
 def ways(dependant: Any, schema: Schema | None) -> Iterator[SignIn]:
@@ -84,7 +109,7 @@ def ways(dependant: Any, schema: Schema | None) -> Iterator[SignIn]:
         yield _sign_in(headers, highest)
 
 
-def _sign_in(headers: Mapping[str, str], overrides: Iterable[_Override | None]) -> SignIn:
+def _sign_in(headers: Mapping[str, str], overrides: Sequence[_Override | None]) -> SignIn:
     """Return a way to sign in by overrides, whose fixtures get different names."""
     setups: dict[tuple[str, ...], Setup] = {}
     refusals: list[Refusal] = []
@@ -99,7 +124,8 @@ def _sign_in(headers: Mapping[str, str], overrides: Iterable[_Override | None]) 
         names = {one.setup.name: name}
         setups[one.setup.lines] = renamed(one.setup, names)
         refusals += [(what, when, with_names(line, names)) for what, when, line in one.refusals]
-    return SignIn(headers, tuple(setups.values()), tuple(refusals))
+    callers = {name: value for one in overrides if one for name, value in one.callers.items()}
+    return SignIn(headers, tuple(setups.values()), tuple(refusals), callers)
 
 
 def _each_call(found: Iterable[Dependency]) -> list[Dependency]:
@@ -137,38 +163,35 @@ class _Overrides:
         name = "caller" if is_caller else given.lstrip("_")
         if place is None or made is None or not name.isidentifier():
             return None
-        value, kind, flags = made
         about = "The caller, who is signed in."
-        refusals = (
-            (
-                f"without_{flag.removeprefix('is_')}",
-                f"if the caller is not {flag.removeprefix('is_').replace('_', ' ')}",
-                f"{name}.{flag} = False",
-            )
-            for flag in flags
+        refusals = tuple(
+            (what, when, line.replace("{name}", name)) for what, when, line in made.refusals
         )
-        lines = [f"{name} = {value.text}"]
-        lines += [f"{name}.{id_} = {CALLER}" for id_ in _ids_not_passed(dependency.returned)]
-        return _Override(_setup(name, kind, lines, about, place, value), tuple(refusals))
+        lines = [f"{name} = {made.source.text}"]
+        for id_ in _ids_not_passed(dependency.returned):
+            lines.append(f"{name}.{id_} = {CALLER}")
+            object.__setattr__(made.value, id_, CALLER)
+        setup = _setup(name, made.kind, lines, about, place, made.source)
+        return _Override(setup, refusals, {given or name: made.value})
 
-    def _value(self, hint: Any) -> tuple[Expression, Expression, list[str]] | None:
-        """Return a caller as source, its type, and the flags that allow it something."""
+    def _value(self, hint: Any) -> _Made | None:
+        """Return a caller with the rights that its type knows."""
         if hint in (None, Any, dict) or typing.get_origin(hint) is dict:
             return None
         try:
             shape = Values(self._schema).shape(Argument("caller", hint))
             chosen = complete(shape, settled(shape))
-            flags = []
+            refusals: list[Refusal] = []
             for leaf in leaves(shape):
                 value = _privileged(leaf)
                 if value is None or chosen.get(leaf.path, leaf.values[0]) is ABSENT:
                     continue
-                if isinstance(value, bool) and value:
-                    flags.append(leaf.path[-1])
+                refusals += _refusal(leaf, value)
                 if builds(shape, chosen | {leaf.path: value}):
                     chosen[leaf.path] = value
             built = shape.build(chosen)
-            return built.source, named(type(built.value)), flags
+            kind = named(type(built.value))
+            return _Made(built.source, kind, built.value, tuple(refusals))
         except (NoValue, NoSource, NameError):
             return None
 
@@ -201,9 +224,9 @@ class _Overrides:
             hint = None if method.startswith("_") else hints.known(function).get("return")
             inner = typing.get_args(hint)[:1] if typing.get_origin(hint) is list else ()
             made = None if hint is None else self._value(inner[0] if inner else hint)
-            if made is None or made[0].text == "None":
+            if made is None or made.source.text == "None":
                 continue
-            value = collection(list, [made[0]]) if inner else made[0]
+            value = collection(list, [made.source]) if inner else made.source
             refusal = (
                 f"when_{method}_finds_nothing",
                 f"if {method} finds nothing",
@@ -249,25 +272,42 @@ def _privileged(leaf: Leaf) -> Any:
         if isinstance(value, UUID):
             return UUID(int=CALLER)
         return CALLER if type(value) is int else None
-    if name in ("role", "type", "level") and isinstance(value, str):
-        best = [one for one in leaf.values if re.search("admin|owner|root", str(one))]
+    if name in _ROLES and isinstance(value, str):
+        best = [one for one in leaf.values if _IS_BEST.search(str(one))]
         return best[0] if best else None
     return None
 
 
-def _from_uses(dependency: Dependency) -> tuple[Expression, Expression, list[str]] | None:
+def _refusal(leaf: Leaf, value: Any) -> Iterator[Refusal]:
+    """Yield what takes the right from a caller that a value of a field gives."""
+    name = leaf.path[-1]
+    if value is True:
+        words = name.removeprefix("is_")
+        about = f"if the caller is not {words.replace('_', ' ')}"
+        yield f"without_{words}", about, f"{{name}}.{name} = False"
+    elif name in _ROLES and len(leaf.path) == 2:
+        others = [one for one in leaf.values if one != value and not _IS_BEST.search(str(one))]
+        for other in others[:1]:
+            about = f"if the caller has another {name}"
+            yield f"with_another_{name}", about, f"{{name}}.{name} = {spelled(other).text}"
+
+
+def _from_uses(dependency: Dependency) -> _Made | None:
     """Return a caller that has what the functions read of it: its keys, or its attributes."""
     uses = dependency.uses
     if uses.keys:
-        return Expression(source(_with_keys(uses.keys))), _DICT, []
+        keys = _with_keys(uses.keys)
+        return _Made(Expression(source(keys)), _DICT, keys)
     if uses.attributes:
-        given = ", ".join(f"{name}={source(_guess(name))}" for name in uses.attributes)
-        return Expression(f"{_NAMESPACE.text}({given})", _NAMESPACE.imports), _NAMESPACE, []
+        values = {name: _guess(name) for name in uses.attributes}
+        given = ", ".join(f"{name}={source(value)}" for name, value in values.items())
+        text = Expression(f"{_NAMESPACE.text}({given})", _NAMESPACE.imports)
+        return _Made(text, _NAMESPACE, SimpleNamespace(**values))
     if dependency.name and uses.is_read:
         return None
     if hints.class_in(dependency.returned) is dict:
-        return Expression("{}"), _DICT, []
-    return Expression("None"), Expression("None"), []
+        return _Made(Expression("{}"), _DICT, {})
+    return _Made(Expression("None"), Expression("None"), None)
 
 
 def _with_keys(keys: Mapping[str, Any]) -> dict[str, Any]:

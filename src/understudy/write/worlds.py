@@ -15,6 +15,7 @@ from understudy.write.condition_values import ConditionValues, value_of_list
 # The order of the sort keys of three worlds: neither sorted, nor sorted backwards, with a tie that
 # the second key decides.
 _FIRST_KEY, _NEXT_KEY, _ONLY_KEY = (0, 1, 0), (1, 0, 0), (1, 2, 0)
+_APART = 20  # numbers of values
 _MOST_TABLES = 6
 _MOST_COLUMNS = 8
 Values = dict[str, Any]
@@ -132,9 +133,13 @@ class Worlds:
             is_needed = own in self._reading.named and (column.required or not self._is_wide(table))
             if not is_needed and not self._is_in_key(table, own.name):
                 return None
-            return column_values.value(
-                self._schema, table, column, number + self._place(table, own)
-            )
+            made = number + self._place(table, own)
+            value = column_values.value(self._schema, table, column, made)
+            # With the same number as the row's key, nothing would tell one from the other.
+            others = [one for one in table.columns if one is not column]
+            if value in [self._bound(ColumnId(table.oid, one.name), number) for one in others]:
+                return column_values.value(self._schema, table, column, made + _APART)
+            return value
         if own in self._reading.stored and table.oid in self._reading.changed:
             return self.values.another(table, column, self._reading.stored[own])
         if order is not None:
