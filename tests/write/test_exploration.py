@@ -72,7 +72,7 @@ class NegativesNotice:
 
     mutant = Mutant("SELECT 1", "SELECT 2", "number", 7, 8, "2 for 1")
 
-    def mutants(self, observed: list[Observation]) -> dict[Mutant, range]:
+    def mutants(self, observed: list[Observation], _target: object) -> dict[Mutant, range]:
         """Return the mutant, whose statement all trials send."""
         return {self.mutant: range(len(observed))}
 

@@ -310,3 +310,39 @@ def test_a_route_that_raises_once_the_caller_is_signed_in_is_tested(shop_package
     )
     assert raised[0].scenario == "without_rows"
     assert isinstance(raised[1], ZeroDivisionError)
+
+
+OF_A_NOTE = """
+class User(BaseModel):
+    id: int
+    role: Literal["member", "admin"]
+
+def current_user(token: Token = None) -> User:
+    if token is None:
+        raise HTTPException(401, "not signed in")
+    raise HTTPException(401, "unknown token")
+
+def admin(user: User = Depends(current_user)) -> User:
+    if user.role != "admin":
+        raise HTTPException(403, "not allowed")
+    return user
+
+@app.get("/me")
+async def me(user: User = Depends(admin)):
+    return user.id
+"""
+
+
+def test_each_reason_of_a_refusal_is_tried(shop_package: Path) -> None:
+    """Nobody, a token that is made up, and a caller with another role."""
+    trials = tried(shop_package, HEAD + OF_A_NOTE)["GET /me"]
+
+    assert {
+        (trial.scenario, seen.answer.json()["detail"])
+        for trial, seen in trials
+        if trial.purpose != "probe" and seen.answer.status_code in (401, 403)
+    } == {
+        ("without_credentials", "not signed in"),
+        ("with_an_invalid_token", "unknown token"),
+        ("with_another_role", "not allowed"),
+    }
