@@ -51,7 +51,7 @@ class Shortening:
         self._readings = [comparisons.read(one.first.events, schema) for one in tests]
         self._told = [self._tells(at) for at in range(len(tests))]
 
-    def steps(self) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    def steps(self) -> Iterator[bool]:  # untraced
         """Shorten the tests, first each by much; yield after each attempt."""
         whole = brief_answers.whole(self._tests)
         for at, one in enumerate(self._tests):
@@ -67,9 +67,7 @@ class Shortening:
         """Return what only this test shows."""
         return {item for item in one.shows if self._counts[item] == 1}
 
-    def _choose_fields(
-        self, one: Candidate
-    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    def _choose_fields(self, one: Candidate) -> Iterator[bool]:  # untraced
         """Choose the fields of the answer that a test asserts."""
         if brief_answers.enough(one.trial, one.pattern, self._schema, []) is None:
             return
@@ -84,9 +82,7 @@ class Shortening:
         if one.fields is not None:
             self._lose(one, {item for item in one.shows - needed if isinstance(item, Mutant)})
 
-    def _shorten(
-        self, at: int, attempts: _Attempts
-    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    def _shorten(self, at: int, attempts: _Attempts) -> Iterator[bool]:  # untraced
         """Leave out rows and columns of a test, and note what it shows no longer."""
         one = self._tests[at]
         if not is_long(one.trial):

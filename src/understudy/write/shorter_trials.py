@@ -73,9 +73,7 @@ class Shortener:
         self._told = told
         self._fields = fields
 
-    def coarsely(
-        self, reading: Reading, schema: Schema
-    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    def coarsely(self, reading: Reading, schema: Schema) -> Iterator[bool]:  # untraced
         """Try to leave out columns of all rows at once, then rows; yield after each attempt.
 
         Args:
@@ -88,9 +86,7 @@ class Shortener:
         yield from self._leave_out_rows(schema, used, len(self.trial.rows))
         yield from self._leave_out_rows(schema, used, 1)  # to which nothing refers any longer
 
-    def finely(
-        self, reading: Reading, schema: Schema
-    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    def finely(self, reading: Reading, schema: Schema) -> Iterator[bool]:  # untraced
         """Try to leave out columns of each row, and each column; yield after each attempt.
 
         Args:
@@ -100,9 +96,7 @@ class Shortener:
         yield from self._leave_out_columns(reading, schema)
         yield from self._leave_out_rows(schema, used_columns(reading), 1)
 
-    def holds(
-        self, trial: Trial, pattern: Any = None
-    ) -> bool:  # pragma: no cover - reruns are not traced
+    def holds(self, trial: Trial, pattern: Any = None) -> bool:  # untraced
         """Return whether another trial shows what this one must show.
 
         Args:
@@ -140,7 +134,7 @@ class Shortener:
 
     def _leave_out_rows(
         self, schema: Schema, used: Set[ColumnId], size: int
-    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    ) -> Iterator[bool]:  # untraced
         """Leave out so many rows at once, then half of that, at last each."""
         told = self._told
         needed = set() if told is None else tells(self.trial.rows, schema, used) - told
@@ -161,7 +155,7 @@ class Shortener:
                     yield True
             size = min(size, len(self.trial.rows)) // 2
 
-    def _leave_out_parents(self) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    def _leave_out_parents(self) -> Iterator[bool]:  # untraced
         """Leave out rows without which all is the same, but not the last: it is the scenario's."""
         pattern = self._pattern()
         for at in reversed(range(len(self.trial.rows) - 1)):
@@ -171,13 +165,11 @@ class Shortener:
                 self.trial = fewer
             yield True
 
-    def _pattern(self) -> Any:  # pragma: no cover - reruns are not traced
+    def _pattern(self) -> Any:  # untraced
         """Return what the shortest trial does each time."""
         return fingerprint.stable([self._lab.observe(self.trial) for _ in range(2)], self._fields)
 
-    def _leave_out_untold(
-        self, schema: Schema, used: Set[ColumnId]
-    ) -> None:  # pragma: no cover - reruns are not traced
+    def _leave_out_untold(self, schema: Schema, used: Set[ColumnId]) -> None:  # untraced
         """Leave out in all rows the columns that no condition compares and no result shows."""
         pattern = self._pattern()
         rows = self.trial.rows
@@ -195,9 +187,7 @@ class Shortener:
         if fewer != rows and self.holds(replace(self.trial, rows=fewer), pattern):
             self.trial = replace(self.trial, rows=fewer)
 
-    def _leave_out_columns(
-        self, reading: Reading, schema: Schema
-    ) -> Iterator[bool]:  # pragma: no cover - reruns are not traced
+    def _leave_out_columns(self, reading: Reading, schema: Schema) -> Iterator[bool]:  # untraced
         """Leave out all columns of a row; at last each in all rows of a table: they stay alike."""
         pattern = self._pattern()
         used, shown = used_columns(reading), set(_texts(pattern))
@@ -223,7 +213,7 @@ class Shortener:
 
     def _leave_out(
         self, pattern: Any, places: Set[int], names: Set[str], schema: Schema
-    ) -> bool:  # pragma: no cover - reruns are not traced
+    ) -> bool:  # untraced
         """Leave out columns of some rows if that changes nothing; return whether it did."""
         before = self.trial.rows
         rows = tuple(_without(row, names) if at in places else row for at, row in enumerate(before))
