@@ -290,6 +290,23 @@ def test_of_an_object_of_an_orm_each_column_that_says_something_is_asserted() ->
     ]
 
 
+def test_what_an_inserted_row_has_in_common_with_the_object_is_asserted_once() -> None:
+    """The key, which is another one each time, tells that the row is the object's."""
+    values = {"title": "A title " * 6, "status": "open", "note": "late " * 6, "owner": "Ana"}
+    tasks = [Task(id=at, **values, priority="high") for at in (1, 2, 3)]
+    rows = [{"id": at, **values, "priority": "low"} for at in (1, 2, 3)]
+    insert = "INSERT INTO tasks (title, status, note, owner) VALUES ($1, $2, $3, $4) RETURNING id"
+    event = SimpleNamespace(error=None, kind="statement", call=SimpleNamespace(statement=insert))
+    changed = [changes(inserted={"tasks": [one]}) for one in rows]
+
+    assert lines(kept(tasks, changed=changed, events=[event])) == [
+        'assert result.priority == "high"',
+        'assert [(row["id"], row["title"], row["status"], row["note"], row["owner"]) for row in '
+        f'changes.inserted["tasks"]] == [(result.id, "{"A title " * 6}", "open", "{"late " * 6}", '
+        '"Ana")]',
+    ]
+
+
 def test_imports_are_only_those_that_the_assertions_need() -> None:
     assert kept(often(User(id=1, name="Ana"))).imports == (
         "from tests.write.test_assertions import User",

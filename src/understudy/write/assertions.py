@@ -48,6 +48,7 @@ def asserts(kept: Kept) -> bool:
 def _lines(kept: Kept) -> tuple[list[str], list[str]]:
     """Return all lines that may assert what was observed, and the imports that they need."""
     values = ValueLines(kept)
+    changes = ChangeLines(kept.observed, values)
     first = kept.observed[0]
     lines: list[str] = []
     imports: list[str] = []
@@ -56,12 +57,11 @@ def _lines(kept: Kept) -> tuple[list[str], list[str]]:
     elif kept.trial.target.layer == "router":
         found = web_assertions.lines(kept)
     else:
-        found = (tuple(values.lines()), ())
+        found = (tuple(values.lines(changes.repeated)), ())
         if isinstance(first.answer, Exception):
             lines += found[0]
             found = raised_lines([one.answer for one in kept.observed], "result")
     lines += found[0]
-    changes = ChangeLines(kept.observed, values)
     is_worth_a_line = not lines and first.raised is None
     lines += changes.lines(is_only=is_worth_a_line or web_assertions.refuses_to_write(kept))
     imports += [*found[1], *values.imports]

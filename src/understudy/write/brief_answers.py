@@ -125,5 +125,12 @@ def _is_one_of(value: Any, texts: Set[str | None]) -> bool:
     if value is fingerprint.VARIES or (value is None and None in texts):
         return True
     with suppress(NoSource):
-        return spelled(value).text in texts
+        return spelled(_as_given(value)).text in texts
     return False
+
+
+def _as_given(value: Any) -> Any:
+    """Return a plain value with dicts as they are."""
+    if isinstance(value, dict):
+        return {name: _as_given(item) for name, item in value.items() if name or item}
+    return [_as_given(item) for item in value] if isinstance(value, list) else value

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
+from understudy.write import fingerprint
 from understudy.write.expected import Expected, Fields, Items, Same, Varying, expected, whole
 from understudy.write.trials import Observation
 from understudy.write.value_lines import LONG_LIST, ValueLines
 
 _LONG_CHANGES = 120  # characters of the changed rows that are asserted whole
 _MOST_COLUMNS = 8  # of the changed rows
+_FEW = 3  # fields that the answer and a row have in common
 _WRITES = re.compile(
     r"\s*(?:WITH\b.*\b)?(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE | re.DOTALL
 )
@@ -31,6 +33,12 @@ class ChangeLines:
     def __init__(self, observed: Sequence[Observation], values: ValueLines) -> None:
         self._observed = observed
         self._values = values
+        self._repeated = _repeated(observed)
+
+    @property
+    def repeated(self) -> Set[str]:
+        """The fields of the answer that the lines about the changes assert."""
+        return self._repeated[1]
 
     def lines(self, *, is_only: bool) -> Iterator[str]:
         """Yield the lines that assert the changes.
@@ -71,8 +79,12 @@ class ChangeLines:
         columns = [name for name in known if name in written] or [
             name for name in known if not all(_is_null(one, name) for one in rows.parts)
         ]
-        if columns and rows.is_ordered:
+        if table == self._repeated[0]:  # its key is the same as that of the answer
+            keys = {name for name in known if not isinstance(_part(rows.parts[0], name), Same)}
+            columns = [name for name in known if name in written | keys]
+        else:
             columns = columns[: 2 if len(rows.parts) > LONG_LIST else _MOST_COLUMNS]
+        if columns and rows.is_ordered:
             listed = self._values.listed(rows, columns)
             yield f"assert {self._values.rows(variable, rows, columns)} == {listed}"
         else:
@@ -89,8 +101,37 @@ class ChangeLines:
         ]
 
 
+def _repeated(observed: Sequence[Observation]) -> tuple[str, Set[str]]:
+    """Return the table whose new row is the returned object of an ORM, and the fields of both.
+
+    There are none if these are few: then both are asserted.
+    """
+    answers = [one.answer for one in observed]
+    inserted = [getattr(one.changes, "inserted", None) or {} for one in observed]
+    if not all(hasattr(answer, "_sa_instance_state") for answer in answers):
+        return "", frozenset()
+    for table in inserted[0]:
+        rows = [tables.get(table, ()) for tables in inserted]
+        if all(len(of_one) == 1 for of_one in rows):
+            names = _inserted_columns(observed[0], table)
+            for answer, (row,) in zip(answers, rows, strict=True):
+                fields = fingerprint.plain(answer)
+                names &= {
+                    name
+                    for name, value in row.items()
+                    if name in fields and fields[name] == fingerprint.plain(value)
+                }
+            if len(names) > _FEW:
+                return table, names
+    return "", frozenset()
+
+
+def _part(row: Expected, name: str) -> Expected | None:
+    return row.parts.get(name) if isinstance(row, Fields) else None
+
+
 def _is_null(row: Expected, name: str) -> bool:
-    part = row.parts.get(name) if isinstance(row, Fields) else None
+    part = _part(row, name)
     return isinstance(part, Same) and part.value is None
 
 

@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from understudy.project import parsing
@@ -59,12 +59,18 @@ class ValueLines:
         self._most_fields = _ALL_FIELDS if is_whole else _MOST_FIELDS
         self._answer = expected([one.answer for one in kept.observed])
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines that assert what was returned."""
+    def lines(self, repeated: Set[str] = frozenset()) -> Iterator[str]:
+        """Yield the lines that assert what was returned.
+
+        Args:
+            repeated: the fields of it that other lines assert.
+        """
         if not self._returns_nothing():
             answer = self._answer
             if self._asserted is not None:
                 answer = of_fields(answer, self._asserted)
+            if repeated and isinstance(answer, Fields):
+                answer = of_fields(answer, answer.parts.keys() - repeated)
             yield from self._value("result", answer)
 
     def _returns_nothing(self) -> bool:
