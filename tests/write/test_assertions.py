@@ -290,6 +290,25 @@ def test_of_an_object_of_an_orm_each_column_that_says_something_is_asserted() ->
     ]
 
 
+def test_the_fields_of_an_object_in_a_row_are_those_of_the_row() -> None:
+    """As `select(Task, count())` returns them."""
+    rows = [
+        [{"Task": Task(id=101, title="a"), "jobs": 2}, {"Task": Task(id=102, title="b"), "jobs": 0}]
+        for _ in range(3)
+    ]
+    expected = [(101, "a", 2), (102, "b", 0)]
+
+    assert lines(kept(rows)) == [
+        'assert [(row["Task"].id, row["Task"].title, row["jobs"]) for row in result] == '
+        f"{expected}".replace("'", '"')
+    ]
+    rows[1].reverse()
+    assert lines(kept(rows)) == [
+        'assert sorted((row["Task"].id, row["Task"].title, row["jobs"]) for row in result) == '
+        f"{expected}".replace("'", '"')
+    ]
+
+
 def test_what_an_inserted_row_has_in_common_with_the_object_is_asserted_once() -> None:
     """The key, which is another one each time, tells that the row is the object's."""
     values = {"title": "A title " * 6, "status": "open", "note": "late " * 6, "owner": "Ana"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from understudy.project.python_values import NoSource
@@ -40,11 +40,13 @@ class Fields:
         value: the value in the first observation.
         parts: what each part was.
         is_partial: whether some parts are left out.
+        inner: those parts that `flattened` has put their own parts in the place of.
     """
 
     value: Any
     parts: Mapping[str, Expected]
     is_partial: bool = False
+    inner: Mapping[str, Fields] = field(default_factory=dict)
 
     @property
     def is_dict(self) -> bool:
@@ -64,6 +66,9 @@ class Fields:
 
     def access(self, variable: str, name: str) -> str:
         """Return the source of a part."""
+        outer, _, rest = name.partition(".")
+        if rest and outer in self.inner:
+            return self.inner[outer].access(self.access(variable, outer), rest)
         if self.is_dict or self.is_record:
             return f"{variable}[{python_literal(name)}]"
         return f"{variable}.{name}"
@@ -155,6 +160,24 @@ def of_fields(part: Expected, names: Set[str]) -> Expected:
         parts = {name: inner for name, inner in part.parts.items() if name in names}
         return replace(part, parts=parts, is_partial=len(parts) < len(part.parts))
     return part
+
+
+def flattened(part: Items) -> Items:
+    """Return a list with the parts of its items' parts: `Hotel.id` for a row with a Hotel."""
+    return replace(part, parts=tuple(map(_flat, part.parts)))
+
+
+def _flat(part: Expected) -> Expected:
+    if not isinstance(part, Fields):
+        return part
+    inner = {name: one for name, one in part.parts.items() if isinstance(one, Fields)}
+    parts: dict[str, Expected] = {}
+    for name, one in part.parts.items():
+        if isinstance(one, Fields):
+            parts |= {f"{name}.{key}": value for key, value in one.parts.items()}
+        else:
+            parts[name] = one
+    return replace(part, parts=parts, inner=inner)
 
 
 def anything(_part: Varying) -> Expression:

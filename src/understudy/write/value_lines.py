@@ -22,6 +22,7 @@ from understudy.write.expected import (
     Varying,
     anything,
     expected,
+    flattened,
     of_fields,
     whole,
 )
@@ -199,15 +200,17 @@ class ValueLines:
                     yield f"assert {left} == {self.text(source)}"
                     return
         yield from self._narrowed()
-        columns = self._columns(part)
+        flat = flattened(part)
+        columns = self._columns(flat)
         if columns:
-            yield f"assert {self.rows(variable, part, columns)} == {self.listed(part, columns)}"
+            yield f"assert {self.rows(variable, flat, columns)} == {self.listed(flat, columns)}"
         else:
             yield f"assert len({variable}) == {len(part.parts)}"
             yield from self._value(f"{variable}[0]", part.parts[0])
 
     def _unordered(self, variable: str, part: Items) -> Iterator[str]:
         yield from self._narrowed()
+        part = flattened(part)
         columns = self._columns(part, is_sorted=True)
         values = [_key_of(one, columns) for one in part.parts]
         try:
@@ -238,7 +241,9 @@ class ValueLines:
             )
         ]
         telling = [name for name in found if len({str(item.parts[name]) for item in items}) > 1]
-        ranked = sorted(found, key=lambda name: (name != "id", name not in telling))
+        ranked = sorted(
+            found, key=lambda name: (name.rpartition(".")[2] != "id", name not in telling)
+        )
         chosen = ranked[: self._most_fields if len(items) <= LONG_LIST else 1]
         return [name for name in found if name in chosen]
 
