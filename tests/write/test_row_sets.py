@@ -68,6 +68,13 @@ SCHEMA = """
         title text NOT NULL,
         team_id bigint REFERENCES teams
     );
+    CREATE TABLE authors (
+        id bigint PRIMARY KEY, team_id bigint NOT NULL REFERENCES teams, pen text NOT NULL UNIQUE
+    );
+    CREATE TABLE posts (
+        id bigint PRIMARY KEY,
+        author_id bigint NOT NULL REFERENCES authors
+    );
     CREATE TABLE visits (
         id bigint PRIMARY KEY,
         adults int NOT NULL, children int NOT NULL,
@@ -299,6 +306,34 @@ def test_texts_that_patterns_match_differ_in_a_row(database: psycopg.Connection[
 
     ((_, row),) = one
     assert (row["email"], row["name"]) == ("ana", "a ANA b")
+
+
+def test_a_key_and_what_refers_to_another_row_differ(database: psycopg.Connection[Any]) -> None:
+    """Else nothing would tell one from the other in the condition."""
+    sets = _sets(database, "SELECT title, team_id FROM jobs WHERE id = $1", [101])
+
+    (found,) = (dict(_shown(rows)) for rows in sets if rows.scenario == "with_one_row")
+    assert (found["jobs"]["id"], found["jobs"]["team_id"]) == (101, 121)
+    assert found["teams"]["id"] == 121
+
+
+def test_each_row_that_is_referred_to_is_there(database: psycopg.Connection[Any]) -> None:
+    """Also if a statement reads what refers to it: another call has looked for the author."""
+    schema = _schema(database)
+    events = [
+        _event("SELECT id, team_id FROM authors WHERE pen = $1", ["ana"]),
+        _event("SELECT id, author_id FROM posts WHERE id = $1", [101]),
+    ]
+
+    for found in row_sets(comparisons.read(events, schema), schema):
+        rows = _shown(found)
+        for child, name, parent in (
+            ("posts", "author_id", "authors"),
+            ("authors", "team_id", "teams"),
+        ):
+            keys = {row["id"] for table, row in rows if table == parent}
+            wanted = {row[name] for table, row in rows if table == child and name in row}
+            assert wanted <= keys, found.scenario
 
 
 def test_a_column_that_is_never_null_has_a_value(database: psycopg.Connection[Any]) -> None:
