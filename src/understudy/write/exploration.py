@@ -178,6 +178,8 @@ class Exploration:
         mutation = self._explorer.mutation
         if mutation is not None and _has_own_sql(self.target, self._candidates):
             yield from self._run_mutants(mutation, others)
+        else:
+            self._knows_all = True  # no wrong SQL can need a row that is left out
         while True:
             others = [one for one in others if one.is_repeatable is None]
             # Those that are written instead, because they came first or the chosen one varies.
