@@ -352,7 +352,13 @@ def test_models_that_reject_input(tmp_path: Path) -> None:
         "from pydantic import BaseModel\n\n\nclass A(BaseModel): ...\n\n\nclass B(BaseModel): ...\n"
     )
     parts: list[Part] = look(write(tmp_path, {"main.py": APP, "m.py": source})).layers["dto"]
-    said = {"module": "m", "method": "model_validate", "bad": {}, "constrained": False}
+    said = {
+        "module": "m",
+        "method": "model_validate",
+        "bad": {},
+        "constrained": False,
+        "first": None,
+    }
     many = {f"a_long_name_of_a_field_{number}": "missing" for number in range(3)}
 
     layer = dto_examples(
@@ -372,6 +378,9 @@ def test_models_that_reject_input(tmp_path: Path) -> None:
         '        "a_long_name_of_a_field_2": "missing",\n'
         "    }\n"
     )
+    in_cycle = {**said, "name": "B", "rejected": {"x": "missing"}, "first": "app.bot"}
+    (found,) = dto_examples(parts, [in_cycle]).candidates
+    assert "\nimport app.bot  # noqa: F401 - a cycle of imports begins with it\n" in found.text
     nothing = dto_examples(parts, [{**said, "name": "A", "rejected": {}}])
     assert (list(nothing.candidates), nothing.reason) == (
         [],

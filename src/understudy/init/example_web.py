@@ -12,6 +12,7 @@ from understudy.init.database_kind import DatabaseKind
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules
+from understudy.project import import_cycles
 from understudy.script.formatting import python_literal
 
 _NO_ROUTES = (
@@ -230,4 +231,6 @@ def _rejects(part: Part, rejection: Mapping[str, Any]) -> Candidate:
         "from pydantic import ValidationError",
         examples.import_line(part.module.name, part.name),
     ]
+    if rejection["first"] is not None:
+        imports.append(import_cycles.import_line(rejection["first"]))
     return examples.candidate("dto", part.module, imports, test, part.name)

@@ -8,7 +8,6 @@ a process that did not end was doing.
 from __future__ import annotations
 
 import functools
-import importlib
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from typing import Any
 import pytest
 
 from understudy.init.project_copy import SCHEMA
-from understudy.project import pytest_process
+from understudy.project import import_cycles, pytest_process
 from understudy.script.formatting import first_line_of, python_literal
 
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -185,7 +184,8 @@ def _schema(setting: Sequence[str], root: Path, *, is_mysql: bool) -> dict[str, 
 def _model(module: str, name: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"kind": "model", "module": module, "name": name, "error": None}
     try:
-        model: Any = functools.reduce(getattr, name.split("."), importlib.import_module(module))
+        home, answer["first"] = import_cycles.imported(module)
+        model: Any = functools.reduce(getattr, name.split("."), home)
         answer |= _rejection(model)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
         answer["error"] = first_line_of(error)

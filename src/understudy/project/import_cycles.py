@@ -35,6 +35,11 @@ def imported(name: str) -> tuple[ModuleType, str | None]:
         raise
 
 
+def import_line(first: str) -> str:
+    """Return the line of a test that imports the module from which a cycle works."""
+    return f"import {first}  # noqa: F401 - a cycle of imports begins with it"
+
+
 def _importers(error: BaseException, name: str) -> Iterator[str]:
     """Yield the modules whose imports were under way, the outermost first, without one."""
     seen = {name}

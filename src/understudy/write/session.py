@@ -161,7 +161,7 @@ class Session:
         # Its classes are named in strings, so nothing else uses the import.
         lines = tuple(f"import {name}  # noqa: F401 - ORM classes need it" for name in needed)
         if first is not None:
-            lines += (f"import {first}  # noqa: F401 - a cycle of imports begins with it",)
+            lines += (import_cycles.import_line(first),)
         self._targets = [
             one if one.layer == "router" else replace(one, imports=(*one.imports, *lines))
             for one in self._targets
