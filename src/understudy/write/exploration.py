@@ -31,7 +31,7 @@ from understudy.write.candidates import (
 )
 from understudy.write.kills import Mutation, has_call, is_swap, noticing_swaps, sends_own_sql
 from understudy.write.lab import Lab
-from understudy.write.outcomes import Outcome, is_of_project, outcome, words
+from understudy.write.outcomes import Outcome, is_of_project, outcome, refused_rows, words
 from understudy.write.readable_rows import readable
 from understudy.write.row_checks import RowChecks
 from understudy.write.shortening import Shortening
@@ -89,7 +89,7 @@ class Explorer:
 
     def shown(self, trial: Trial, observation: Observation) -> set[object]:
         """Return what a trial shows: arcs, lines, a kind of outcome."""
-        found = self.arcs_of(observation)
+        found = self.arcs_of(observation) | refused_rows(trial, observation)
         # That an error of the database is passed on needs no test; what a DAO makes of it does.
         is_route = trial.target.layer == "router"
         is_told = is_route or (trial.target.layer == "dao" and is_of_project(observation.raised))

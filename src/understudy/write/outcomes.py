@@ -10,8 +10,9 @@ from understudy.mutate.mutants import Mutant
 from understudy.script.formatting import shortened
 from understudy.script.origin import DRIVERS
 from understudy.write import lab, web_assertions
-from understudy.write.trials import Observation
+from understudy.write.trials import Observation, Trial
 
+_OF_OTHER = re.compile(r"with_another_\w+_id")
 _REFUSED = (401, 403, 404, 409)
 _LONGEST = 80  # characters of what a test shows
 
@@ -54,6 +55,18 @@ def _reason(response: Any) -> str:
     body = response.json() if "json" in response.headers.get("content-type", "") else None
     detail = body.get("detail") if isinstance(body, dict) else None
     return re.sub(r"\d+", "#", detail) if isinstance(detail, str) else ""
+
+
+def refused_rows(trial: Trial, observation: Observation) -> set[object]:
+    """Return what a route shows that refuses a row because it is another user's, or tenant's.
+
+    It mostly answers what it does without the row, which says nothing of whom the row is kept from.
+    """
+    status = getattr(observation.answer, "status_code", None)
+    is_of_other = trial.target.layer == "router" and _OF_OTHER.fullmatch(trial.scenario)
+    if not is_of_other or status not in (403, 404):
+        return set()
+    return {Outcome(("answer", "a refusal", trial.scenario))}
 
 
 def is_of_project(error: BaseException | None) -> bool:

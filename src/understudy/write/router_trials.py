@@ -248,11 +248,12 @@ class _Trials:
 
     def _of_others(self, best: Trial) -> Iterator[Trial]:
         """Ask for a row that is another user's, or of another tenant."""
-        rows = self._others_rows.get(best.rows, best.rows)
+        mine = self._one_row(best)
+        rows = self._others_rows.get(mine, mine)
         for change in self._owned:
             rest = [one for one in self._owned if one != change]
             of_other = owned(rows, rest, self._schema)
-            if of_other != best.rows:
+            if of_other != mine:
                 words = change.column.replace("_", " ")
                 about = f"if the row has another {words}"
                 scenario = f"with_another_{change.column}"
@@ -345,6 +346,7 @@ class _Trials:
             scenario=scenario,
             about=about,
             setups=self._sign_in.setups,
+            fixed=tuple((one.table, one.column) for one in self._owned),
             **given,
         )
 

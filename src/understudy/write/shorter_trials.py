@@ -72,6 +72,7 @@ class Shortener:
         self._arcs_of = arcs_of
         self._told = told
         self._fields = fields
+        self._fixed: set[tuple[str, str]] = set()
 
     def coarsely(self, reading: Reading, schema: Schema) -> Iterator[bool]:  # untraced
         """Try to leave out columns of all rows at once, then rows; yield after each attempt.
@@ -81,6 +82,7 @@ class Shortener:
             schema: the schema of the database.
         """
         used = used_columns(reading)
+        self._fix(schema, used)
         self._leave_out_untold(schema, used)
         yield True
         yield from self._leave_out_rows(schema, used, len(self.trial.rows))
@@ -93,8 +95,19 @@ class Shortener:
             reading: what the statements of the trial do.
             schema: the schema of the database.
         """
+        self._fix(schema, used_columns(reading))
         yield from self._leave_out_columns(reading, schema)
         yield from self._leave_out_rows(schema, used_columns(reading), 1)
+
+    def _fix(self, schema: Schema, used: Set[ColumnId]) -> None:
+        """Note the columns that stay: those of the scenario, and what a refused request means.
+
+        Without them, the request could be refused for another reason.
+        """
+        self._fixed = {*self.trial.fixed}
+        is_route = self.trial.target.layer == "router"
+        if is_route and self.trial.scenario.startswith("with_another_"):
+            self._fixed |= {(schema.tables[one.table].name, one.name) for one in used}
 
     def holds(self, trial: Trial, pattern: Any = None) -> bool:  # untraced
         """Return whether another trial shows what this one must show.
@@ -181,7 +194,7 @@ class Shortener:
         }
         told = _with_keys(told, rows, schema)
         fewer = tuple(
-            _without(row, {one.name for one in _columns(row, schema) if one not in told})
+            self._without(row, {one.name for one in _columns(row, schema) if one not in told})
             for row in rows
         )
         if fewer != rows and self.holds(replace(self.trial, rows=fewer), pattern):
@@ -216,7 +229,9 @@ class Shortener:
     ) -> bool:  # untraced
         """Leave out columns of some rows if that changes nothing; return whether it did."""
         before = self.trial.rows
-        rows = tuple(_without(row, names) if at in places else row for at, row in enumerate(before))
+        rows = tuple(
+            self._without(row, names) if at in places else row for at, row in enumerate(before)
+        )
         if rows == before or _dangle(schema, rows, before):
             return False
         fewer = replace(self.trial, rows=rows)
@@ -224,6 +239,15 @@ class Shortener:
             return False
         self.trial = fewer
         return True
+
+    def _without(self, row: Row, names: Set[str]) -> Row:
+        """Return a row without some columns, except for those that stay."""
+        kept = tuple(
+            value
+            for value in row.values
+            if value[0] not in names or (row.table, value[0]) in self._fixed
+        )
+        return replace(row, values=kept)
 
 
 def tells(rows: Sequence[Row], schema: Schema, used: Set[ColumnId]) -> set[object]:
@@ -284,10 +308,6 @@ def named(trial: Trial) -> Trial:
     if trial.scenario in _MANY_ROWS and max(tables.values(), default=0) < 2:
         return replace(trial, scenario="with_a_row", about="if there is a row")
     return trial
-
-
-def _without(row: Row, names: Set[str]) -> Row:
-    return replace(row, values=tuple(value for value in row.values if value[0] not in names))
 
 
 def _visible(rows: Sequence[Row], schema: Schema, pattern: Any) -> set[ColumnId]:

@@ -172,6 +172,7 @@ class Trial:
             test takes after its fixtures; none if it is written for one case.
         cases: the source of the values of `parameters`, for each case: `("name", "too_short")`.
         guesses: the arguments whose type nothing says: no hint, no default, no column.
+        fixed: the columns that the scenario is about, each after its table: they are not left out.
     """
 
     target: Target
@@ -187,6 +188,7 @@ class Trial:
     parameters: tuple[tuple[str, str], ...] = ()
     cases: tuple[tuple[str, ...], ...] = ()
     guesses: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(eq=False)
