@@ -11,7 +11,8 @@ import pytest
 
 from tests.write.kept import target
 from understudy.mutate.mutants import Mutant
-from understudy.write.exploration import Exploration, Explorer
+from understudy.write.exploration import Exploration
+from understudy.write.explorer import Explorer
 from understudy.write.lifespan import ambient
 from understudy.write.spelling import evaluated
 from understudy.write.trials import Argument, Kept, Layer, Observation, Trial

@@ -12,8 +12,8 @@ import pytest
 
 from understudy.catalog.schema_reader import DatabaseType
 from understudy.rows.table_facts import Column, Schema, Table
-from understudy.write.comparisons import Reading
 from understudy.write.planted import Change, planted
+from understudy.write.readings import Reading
 from understudy.write.row_sets import RowSet
 from understudy.write.shapes import ABSENT, Field, Items, Leaf, Record, Shape
 from understudy.write.source_constants import Constant

@@ -17,7 +17,7 @@ from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema, Table
 from understudy.write import fingerprint
-from understudy.write.comparisons import Comparison, Reading
+from understudy.write.readings import Comparison, Reading
 from understudy.write.rendering import row_line
 from understudy.write.shorter_trials import Shortener, is_long, named, tells, used_columns
 from understudy.write.spelling import evaluated

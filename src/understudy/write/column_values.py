@@ -17,6 +17,7 @@ from uuid import UUID
 
 from understudy.catalog.schema_reader import DatabaseType
 from understudy.rows.alternatives import listed_values
+from understudy.rows.column_hints import ColumnHints
 from understudy.rows.pattern_examples import example
 from understudy.rows.table_facts import Column, Schema, Table
 
@@ -233,3 +234,20 @@ def _checked_text(table: Table, column: Column, number: int) -> str:
             if found is not None:
                 return found
     return text(column.name, number, length(column))
+
+
+def known_texts(name: str) -> list[str]:
+    """Return texts that validators of common formats take, and Faker's for a name."""
+    faked = [ColumnHints(name, locale).value(name) for locale in ("pt_BR", None)]
+    return [
+        *("52998224725", "11144477735"),  # CPFs whose check digits are right
+        *(text for text in faked if text),
+        "https://example.com/a",
+        "America/Sao_Paulo",
+        "2026-01-02",
+        "BR",
+        "BRL",
+        "#aabbcc",
+        "00000000-0000-0000-0000-000000000001",
+        "1",
+    ]

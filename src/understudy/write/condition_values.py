@@ -11,7 +11,7 @@ from uuid import UUID
 from understudy.mutate.column_uses import ColumnId
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import column_values
-from understudy.write.comparisons import Clock, Comparison, MomentPart
+from understudy.write.readings import Clock, Comparison, MomentPart
 
 MISSING = 5  # the number of a value that no matching row has
 _FAR, _PAST = dt.datetime(2099, 1, 1), dt.datetime(2000, 1, 1)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from understudy.mutate.mutants import Mutant
-from understudy.rows.table_facts import Schema
 from understudy.write import (
     brief_answers,
     choice,
@@ -18,7 +17,6 @@ from understudy.write import (
     proposals,
     router_trials,
     service_trials,
-    suspicions,
 )
 from understudy.write.accidents import of_guess
 from understudy.write.arguments import CannotPropose
@@ -29,88 +27,18 @@ from understudy.write.candidates import (
     preference,
     statements,
 )
+from understudy.write.explorer import Explorer
 from understudy.write.kills import Mutation, has_call, is_swap, noticing_swaps, sends_own_sql
-from understudy.write.lab import Lab
-from understudy.write.outcomes import Outcome, is_of_project, outcome, refused_rows, words
+from understudy.write.outcomes import outcome, words
 from understudy.write.readable_rows import readable
-from understudy.write.row_checks import RowChecks
 from understudy.write.shortening import Shortening
 from understudy.write.telling_rows import with_telling_rows
-from understudy.write.trials import Arc, Kept, Observation, Target, Trial
+from understudy.write.trials import Kept, Observation, Target, Trial
 from understudy.write.written_test import without_database
 
 _MOST_TRIALS = 60
 _MOST_USELESS = 12  # trials in a row that show nothing new
-# _RERUN: a rerun stops coverage's tracer, which then does not see the rest of its callers.
 _MOST_ASKED = 3  # candidates to which a row is added that may tell a mutant
-
-
-class Explorer:
-    """Tries the targets of a module.
-
-    Args:
-        lab: runs trials.
-        schema: the schema of the project's database; None without one.
-        branches: the arcs of the module's branches.
-        lines: its lines that can run.
-        mutation: runs trials with mutants of their SQL; None without a database.
-        checks: tells which rows the tables take; None without a database.
-
-    Attributes:
-        reached: the arcs that any trial has taken.
-        problems: why the first trial of a target was no test, by its name.
-    """
-
-    def __init__(
-        self,
-        lab: Lab,
-        schema: Schema | None,
-        branches: frozenset[Arc],
-        lines: frozenset[int],
-        mutation: Mutation | None,
-        checks: RowChecks | None = None,
-    ) -> None:
-        self.lab = lab
-        self.schema = schema
-        self.checks = checks
-        self.mutation = mutation
-        self.reached: set[Arc] = set()
-        self.problems: dict[str, str] = {}
-        self._branches = branches
-        self._lines = lines
-
-    def open_arcs(self, target: Target) -> frozenset[Arc]:
-        """Return the arcs of a target's branches that no trial has taken."""
-        first, last = target.lines
-        own = {arc for arc in self._branches if first <= arc[0] <= last}
-        # To enter an `except` is no branch: its lines tell.
-        own |= {(line, line) for line in self._lines if first < line <= last}
-        return frozenset(own - self.reached)
-
-    def shown(self, trial: Trial, observation: Observation) -> set[object]:
-        """Return what a trial shows: arcs, lines, a kind of outcome."""
-        found = self.arcs_of(observation) | refused_rows(trial, observation)
-        # That an error of the database is passed on needs no test; what a DAO makes of it does.
-        is_route = trial.target.layer == "router"
-        is_told = is_route or (trial.target.layer == "dao" and is_of_project(observation.raised))
-        passes_on = trial.purpose == "fault" and not is_told and not found - self.reached
-        is_success = observation.raised is None
-        if trial.purpose == "fault" and is_success and suspicions.swallowed(observation):
-            # It has the outcome of a success, and looks like a bug: one test for each handler.
-            return {*found, Outcome(("answer", "although the database refused"))}
-        return found if passes_on else {*found, outcome(observation, is_route=is_route)}
-
-    def arcs_of(self, observation: Observation) -> set[object]:
-        """Return the arcs and lines that a trial has taken."""
-        return {*(observation.arcs & self._branches), *self._run_lines(observation)}
-
-    def note_reached(self, observation: Observation) -> None:
-        """Note the arcs and lines that a trial has taken."""
-        self.reached |= observation.arcs | self._run_lines(observation)
-
-    def _run_lines(self, observation: Observation) -> set[Arc]:
-        """Return the lines that ran, each as an arc to itself."""
-        return {(line, line) for arc in observation.arcs for line in arc if line in self._lines}
 
 
 class Exploration:
@@ -129,7 +57,7 @@ class Exploration:
         self._candidates: list[Candidate] = []
         self._knows_all = False  # that the candidates show
 
-    def trials(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+    def trials(self) -> Iterator[bool]:  # untraced
         """Run what is proposed until nothing new is shown; yield after each trial."""
         target = self.target = self._with_app(self.target)
         seen: list[tuple[Trial, Observation]] = []
@@ -156,7 +84,7 @@ class Exploration:
                     break
             yield True
 
-    def mutants(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+    def mutants(self) -> Iterator[bool]:  # untraced
         """Repeat the trials that show most, and run them with mutants of their SQL.
 
         Yields:
@@ -192,7 +120,7 @@ class Exploration:
                 if self._is_repeatable(one):
                     self._candidates.append(one)
 
-    def shortening(self) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+    def shortening(self) -> Iterator[bool]:  # untraced
         """Shorten tests that are too long, if all wrong SQL was tried; yield after each attempt."""
         explorer = self._explorer
         tests = self._candidates = self._covering([])
@@ -294,7 +222,7 @@ class Exploration:
 
     def _run_mutants(
         self, mutation: Mutation, others: Sequence[Candidate]
-    ) -> Iterator[bool]:  # pragma: no cover - see `_RERUN`
+    ) -> Iterator[bool]:  # untraced
         """Add the mutants that each candidate notices to what it shows; yield after each mutant.
 
         Candidates are added with rows that tell a mutant from its original.
@@ -331,9 +259,7 @@ class Exploration:
                 if found is not None:
                     self._candidates.append(found)
 
-    def _notices(
-        self, mutation: Mutation, one: Candidate, mutant: Mutant
-    ) -> bool:  # pragma: no cover - see `_RERUN`
+    def _notices(self, mutation: Mutation, one: Candidate, mutant: Mutant) -> bool:  # untraced
         """Return whether a candidate notices a mutant, which it shows then."""
         # A rule answers instead of the wrong SQL, and an expected failure tells nothing.
         if one.trial.purpose == "fault":
@@ -358,7 +284,7 @@ class Exploration:
         lines: str,
         wanted: Mutant,
         alive: list[Mutant],
-    ) -> Candidate | None:  # pragma: no cover - see `_RERUN`
+    ) -> Candidate | None:  # untraced
         """Return a candidate with more rows that notices a mutant.
 
         Args:

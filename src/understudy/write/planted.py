@@ -11,7 +11,7 @@ from typing import Any
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.script.formatting import shown
 from understudy.write import column_values
-from understudy.write.comparisons import Reading
+from understudy.write.readings import Reading
 from understudy.write.row_sets import RowSet
 from understudy.write.shapes import ABSENT, Chosen, Items, Leaf, Path, Shape, all_shapes, builds
 from understudy.write.source_constants import Constant

@@ -12,8 +12,8 @@ from understudy.rows.table_facts import Schema
 from understudy.script.boundary import Event
 from understudy.write import comparisons, error_values
 from understudy.write.arguments import Arguments
-from understudy.write.comparisons import Reading
 from understudy.write.planted import planted
+from understudy.write.readings import Reading
 from understudy.write.row_checks import RowChecks
 from understudy.write.row_sets import PARENTS, RowSet, full_row, row_sets
 from understudy.write.shapes import Chosen

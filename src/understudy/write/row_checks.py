@@ -21,7 +21,7 @@ from understudy.rows.row_plan import RowPlan
 from understudy.rows.table_facts import Check, Column, Schema, Table
 from understudy.rows.value_generator import ValueGenerator
 from understudy.write import column_values
-from understudy.write.comparisons import Clock, Comparison
+from understudy.write.readings import Clock, Comparison
 
 Values = dict[str, Any]
 # The other operators allow a column one value only.

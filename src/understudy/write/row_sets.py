@@ -14,8 +14,8 @@ from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.generated_data import parents_first
 from understudy.rows.table_facts import ForeignKey, Schema, Table
 from understudy.write import column_values
-from understudy.write.comparisons import Comparison, Reading
 from understudy.write.condition_values import MISSING
+from understudy.write.readings import Comparison, Reading
 from understudy.write.row_checks import RowChecks
 from understudy.write.unique_rows import UniqueRows
 from understudy.write.worlds import Values, Worlds

@@ -43,7 +43,8 @@ from understudy.write import (
 )
 from understudy.write.budget import PATIENCE, Budget
 from understudy.write.construction import Unbuildable
-from understudy.write.exploration import PHASES, Exploration, Explorer
+from understudy.write.exploration import PHASES, Exploration
+from understudy.write.explorer import Explorer
 from understudy.write.failing_fixtures import FixtureErrors
 from understudy.write.file_answer import file_answer
 from understudy.write.guard import Guard

@@ -9,10 +9,10 @@ from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema
 from understudy.write import brief_answers, comparisons, fingerprint
 from understudy.write.candidates import Candidate
-from understudy.write.comparisons import Reading
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.outcomes import Outcome
+from understudy.write.readings import Reading
 from understudy.write.shorter_trials import Shortener, is_long, named, tells, used_columns
 from understudy.write.trials import Observation
 

@@ -13,10 +13,10 @@ from understudy.mutate.mutants import Mutant
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.write import column_values, fingerprint
-from understudy.write.comparisons import Reading
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.outcomes import outcome
+from understudy.write.readings import Reading
 from understudy.write.rendering import row_line
 from understudy.write.spelling import spelled
 from understudy.write.suspicions import suspect

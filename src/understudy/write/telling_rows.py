@@ -8,7 +8,7 @@ from dataclasses import replace
 from understudy.mutate.column_uses import ColumnId
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import column_values
-from understudy.write.comparisons import Reading
+from understudy.write.readings import Reading
 from understudy.write.spelling import spelled
 from understudy.write.trials import Expression, Row, Trial
 

@@ -322,7 +322,7 @@ class Values:
                 if matching:
                     yield matching
                     yield matching * -(-(limits.shortest or 1) // len(matching))
-        yield from _known_texts(name)
+        yield from column_values.known_texts(name)
 
     def _unused(self, values: Iterable[Any]) -> list[Any]:
         """Return values, those that another part has at the end."""
@@ -381,22 +381,3 @@ def _name(path: Path) -> str:
 
 def _named(**values: Any) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in values.items() if value is not None]
-
-
-def _known_texts(name: str) -> list[str]:
-    """Return texts that validators of common formats take, and Faker's for a name."""
-    from understudy.rows.column_hints import ColumnHints
-
-    faked = [ColumnHints(name, locale).value(name) for locale in ("pt_BR", None)]
-    return [
-        *("52998224725", "11144477735"),  # CPFs whose check digits are right
-        *(text for text in faked if text),
-        "https://example.com/a",
-        "America/Sao_Paulo",
-        "2026-01-02",
-        "BR",
-        "BRL",
-        "#aabbcc",
-        "00000000-0000-0000-0000-000000000001",
-        "1",
-    ]

@@ -9,8 +9,8 @@ from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.generated_data import parents_first
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import column_values
-from understudy.write.comparisons import Comparison, Reading
 from understudy.write.condition_values import ConditionValues, value_of_list
+from understudy.write.readings import Comparison, Reading
 
 # The order of the sort keys of three worlds: neither sorted, nor sorted backwards, with a tie that
 # the second key decides.
