@@ -192,7 +192,7 @@ def test_others_can_link_to_what_users_name(objects: dict[str, set[str]]) -> Non
     assert objects["std:command"] == site_commands.commands().keys()
     assert objects["std:lint-rule"] == rules
     assert {f"understudy.{name}" for name in understudy.__all__ if name != "ANY"} - names == set()
-    assert "understudy.script.rules.StatementRule.filled_row" in names
+    assert "understudy.script.statement_rules.StatementRule.filled_row" in names
 
 
 @pytest.mark.slow
