@@ -16,7 +16,8 @@ from understudy.catalog.schema_reader import DatabaseConstraint
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema, Table
-from understudy.write import fingerprint
+from understudy.write import fingerprint, shortening
+from understudy.write.candidates import Candidate
 from understudy.write.readings import Comparison, Reading
 from understudy.write.rendering import row_line
 from understudy.write.shorter_trials import Shortener, is_long, named, tells, used_columns
@@ -305,3 +306,28 @@ def test_the_scenario_says_what_rows_are_left() -> None:
 
     assert named(MANY) is MANY
     assert (named(alone).scenario, named(alone).about) == ("with_a_row", "if there is a row")
+
+
+def test_the_rows_of_a_refused_statement_tell_of_no_condition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They go, and those of the other test stay that make the condition false."""
+    monkeypatch.setattr(shortening.comparisons, "read", lambda events, schema: READING)
+    database: Any = Database()
+    tests = []
+    for trial in (MANY, replace(MANY, purpose="fault")):
+        first = database.observe(trial)
+        tests.append(Candidate(trial, first, {(1, 2)}, [first], fingerprint.stable([first]), True))
+
+    def is_repeatable(one: Candidate) -> bool:
+        one.observed = [one.first]
+        one.pattern = fingerprint.stable(one.observed)
+        return True
+
+    work = shortening.Shortening(
+        tests, SCHEMA, database, database, lambda seen: {*seen.arcs}, is_repeatable
+    )
+    list(work.steps())
+
+    kept = [[dict(row.values)["status"].text for row in one.trial.rows] for one in tests]
+    assert kept == [['"open"', '"done"'], ['"open"']]

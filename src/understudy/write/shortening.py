@@ -88,6 +88,7 @@ class Shortening:
         if not is_long(one.trial):
             return
         needed = self._needed(one)
+        is_fault = one.trial.purpose == "fault"  # its rows tell of no condition
         shortener = Shortener(
             one.trial,
             one.first,
@@ -95,7 +96,7 @@ class Shortening:
             self._lab,
             self._mutation,
             self._arcs_of,
-            {item for place, told in enumerate(self._told) if place != at for item in told},
+            None if is_fault else self._told_beside(at),
             one.fields,
         )
         yield from attempts(shortener, self._readings[at], self._schema)
@@ -110,7 +111,14 @@ class Shortening:
             self._told[at] = self._tells(at)
             self._lose(one, others - self._arcs_of(better.first))
 
+    def _told_beside(self, at: int) -> set[object]:
+        """Return what the rows of the other tests tell."""
+        others = (told for place, told in enumerate(self._told) if place != at)
+        return set().union(*others)
+
     def _tells(self, at: int) -> Set[object]:
+        if self._tests[at].trial.purpose == "fault":
+            return frozenset()
         rows, used = self._tests[at].trial.rows, used_columns(self._readings[at])
         return tells(rows, self._schema, used)
 
