@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.write.kept import kept, lines, row, target
 from tests.write.test_planted import column
 from understudy.rows.table_facts import Schema, Table
 from understudy.write import brief_answers, fingerprint
 from understudy.write.assertions import asserted
 from understudy.write.candidates import Candidate
+from understudy.write.shortening import Shortening
 from understudy.write.trials import Observation, Trial
 
 _COLUMNS = (
@@ -92,4 +95,28 @@ def test_the_written_lines_have_the_fields_alone() -> None:
     ]
     assert lines(asserted(replace(single, fields=frozenset({"id", "city"})))) == [
         'assert (result["id"], result["city"]) == (101, "Rio")'
+    ]
+
+
+def test_a_test_of_what_looks_wrong_does_not_assert_all_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is written as an expected failure."""
+    most, other = _test(BIA), _test(ANA)
+    monkeypatch.setattr(brief_answers, "looks_wrong", lambda one: one is most)
+
+    assert brief_answers.whole([most, other]) == [other]
+
+
+def test_the_others_are_shortened_beside_the_one_that_asserts_all() -> None:
+    nothing: Any = None
+    tests = [_test(ANA), _test(BIA), _test(ANA, BIA), _test(answer=[])]
+
+    list(Shortening(tests, SCHEMA, nothing, None, lambda seen: set(), lambda one: True).steps())
+
+    assert [(one.is_whole, one.fields) for one in tests] == [
+        (False, {"id"}),
+        (True, None),
+        (False, {"id"}),
+        (False, None),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.write import fingerprint
-from understudy.write.candidates import Candidate
+from understudy.write.candidates import Candidate, looks_wrong
 from understudy.write.spelling import spelled
 from understudy.write.trials import Trial
 
@@ -21,7 +21,7 @@ def whole(tests: Sequence[Candidate]) -> list[Candidate]:
     """Return the tests that assert all fields: for each kind of row, one that has most values."""
     best: dict[_Shape, Candidate] = {}
     for one in tests:
-        for shape in _shapes(one.pattern):
+        for shape in () if looks_wrong(one) else _shapes(one.pattern):
             if shape not in best or richness(one) > richness(best[shape]):
                 best[shape] = one
     return [one for one in tests if one in best.values()]

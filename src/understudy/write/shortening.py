@@ -57,9 +57,9 @@ class Shortening:
         for at, one in enumerate(self._tests):
             if one.trial.target.layer == "dao" and one not in whole:
                 yield from self._choose_fields(one)
+                for other in whole if one.fields is not None else ():
+                    other.is_whole = True
             yield from self._shorten(at, Shortener.coarsely)
-        for one in whole:
-            one.is_whole = any(other.fields is not None for other in self._tests)
         for at in range(len(self._tests)):
             yield from self._shorten(at, Shortener.finely)
 
