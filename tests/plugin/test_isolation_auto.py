@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import understudy.real_postgres.forwarding  # noqa: F401 # loaded once: see test_summary.py
+from tests.garbage import collected  # noqa: F401 # a fixture
 from tests.plugin.conftest import Project
 from understudy.real_postgres import rollback_server
 
@@ -575,6 +576,7 @@ WAITING_IN_ANYIO = """
 """
 
 
+@pytest.mark.usefixtures("collected")  # the first runs may leave connections open
 @pytest.mark.parametrize(
     ("text", "flags"),
     [(WAITING, []), (WAITING_IN_ANYIO, ["-p", "no:asyncio", "-o", "asyncio_mode=auto"])],
