@@ -34,7 +34,6 @@ _ROUNDS = 3  # of row sets: each may show statements that the last one did not
 _BASIC = ("with_one_row", "among_others")
 # With and without what is optional: it may be another statement.
 _OF_EACH_BASE = (*_BASIC, "with_a_taken_", "with_another_")
-_NO_SCHEMA = Schema({}, {}, {})
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class _Plan:
         self, target: Target, schema: Schema | None, seen: Seen, checks: RowChecks | None
     ) -> None:
         self._target = target
-        self._schema = schema or _NO_SCHEMA
+        self._schema = schema or Schema({}, {}, {})
         self._seen = seen
         self._checks = checks or RowChecks(None, self._schema)
         self._proposed: set[object] = set()
