@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from tests.conformance.wire.conftest import Refused, Server
@@ -85,6 +85,9 @@ def test_bytes_that_are_no_text(server: Server, data: bytes, form: int) -> None:
 
 @settings(max_examples=3 * settings.default.max_examples, suppress_health_check=list(HealthCheck))
 @given(some.lists(some.sampled_from([*'{}[],: "\\ua1.-e', "null", '"a"', "12", "\n"]), max_size=12))
+@example(['"', "\\", "u"])
+@example(['"', "\\", "u", "a", "1"])
+@example(['"', "\\", "u", "a", "1", '"'])
 def test_what_is_no_json_is_refused_for_the_same_reason(server: Server, parts: list[str]) -> None:
     data = "".join(parts).encode()
 

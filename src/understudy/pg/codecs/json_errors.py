@@ -9,6 +9,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _WORD = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff]*")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _BEGUN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]*)?")
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{0,3}")
 _ESCAPED = re.compile(r'\\(u[0-9a-fA-F]{4}|["\\/bfnrt])')
 _KEYWORDS = ("true", "false", "null")
 _ENDED = "The input string ended unexpectedly."
@@ -136,6 +137,10 @@ class _Reader:
             return len(escape[0])
         following = self._text[self._at + 1 : self._at + 2]
         if following == "u":
+            digits = _HEXADECIMAL.match(self._text, self._at + 2)
+            assert digits is not None  # it matches the empty text
+            if digits.end() == len(self._text):
+                return digits.end() - self._at  # the text ends before it is wrong
             raise _Wrong(r'"\u" must be followed by four hexadecimal digits.')
         if following:
             raise _Wrong(f'Escape sequence "\\{following}" is invalid.')
