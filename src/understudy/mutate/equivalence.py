@@ -316,7 +316,7 @@ class _Judge:
 
 def _swapped(tables: Sequence[Table], mutant: Mutant) -> set[ColumnId]:
     """Return the columns of the result that a mutant swaps."""
-    if mutant.operator != "columns-swapped":
+    if not mutant.swaps_columns:
         return set()
     names = set(re.findall(r"\w+", mutant.statement[mutant.start : mutant.end]))
     return {

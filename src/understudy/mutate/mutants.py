@@ -29,6 +29,11 @@ class Mutant:
     end: int
     sentence: str
 
+    @property
+    def swaps_columns(self) -> bool:
+        """Whether two columns of the result have each other's names."""
+        return self.operator == "columns-swapped"
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

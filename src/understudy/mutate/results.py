@@ -161,7 +161,7 @@ class Results:
 
 def _swap(statement: Statement, mutant: Mutant) -> list[tuple[str, str, str]]:
     """Return what the same swaps have in common, for each function that sends the statement."""
-    if mutant.operator != "columns-swapped":
+    if not mutant.swaps_columns:
         return []
     return [(spot.path, spot.function, mutant.sentence) for spot in statement.spots]
 

@@ -28,7 +28,7 @@ from understudy.write.candidates import (
     statements,
 )
 from understudy.write.explorer import Explorer
-from understudy.write.kills import Mutation, has_call, is_swap, noticing_swaps, sends_own_sql
+from understudy.write.kills import Mutation, has_call, noticing_swaps, sends_own_sql
 from understudy.write.outcomes import outcome, words
 from understudy.write.readable_rows import readable
 from understudy.write.shortening import Shortening
@@ -242,12 +242,12 @@ class Exploration:
                 continue
             yield True
             asked = [candidates[at] for at in senders]
-            if is_swap(mutant):
+            if mutant.swaps_columns:
                 asked.sort(key=brief_answers.richness, reverse=True)
                 alive = [one for one in alive if one.sentence != mutant.sentence]
             if not any(self._notices(mutation, one, mutant) for one in asked):
                 alive.append(mutant)
-            elif is_swap(mutant):
+            elif mutant.swaps_columns:
                 noticed.add(mutant.sentence)
         for mutant, telling in mutation.telling(observed, alive).items():
             yield True

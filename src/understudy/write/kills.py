@@ -94,17 +94,12 @@ class Mutation:
         )
 
 
-def is_swap(mutant: Mutant) -> bool:
-    """Return whether a mutant swaps two columns of the result."""
-    return mutant.operator == "columns-swapped"
-
-
 def noticing_swaps(shown: Sequence[Set[object]]) -> Set[int]:
     """Return the positions of the trials that notice swapped columns of a result first."""
     found: dict[Mutant, int] = {}
     for at, items in enumerate(shown):
         for item in items:
-            if isinstance(item, Mutant) and is_swap(item):
+            if isinstance(item, Mutant) and item.swaps_columns:
                 found.setdefault(item, at)
     return {*found.values()}
 
